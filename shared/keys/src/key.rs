@@ -1,0 +1,323 @@
+use std::{fmt, str::FromStr};
+
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+
+use crate::{
+    account::AccountId,
+    key_id::KeyId,
+    lifetime::{Lifetime, LifetimeError},
+    pepper::{Mac, PepperVersion},
+    scope::{Patterns, Scope},
+};
+
+/// A named permission with a secret, as it is stored: everything but the key text.
+///
+/// Times are whole seconds. What may be done with a key depends on its [`Status`]:
+///
+/// | | active | expired | revoked, retired |
+/// | --- | --- | --- | --- |
+/// | [edit](Key::edited), [refresh](Key::refreshed) | yes | yes; a refresh restarts the lifetime | no |
+/// | [revoke](Key::revoked) | yes | no | no |
+/// | delete | yes | yes | yes |
+///
+/// A legacy key is never edited or refreshed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Its public name.
+    pub id: KeyId,
+    /// What its holder calls it.
+    pub name: KeyName,
+    /// The user who made it and is mailed about it.
+    pub holder: AccountId,
+    /// The account in whose name it acts: the holder, or an organization the holder is a member of.
+    pub owner: AccountId,
+    /// Scoped or legacy, and what goes with that.
+    pub kind: Kind,
+    /// When it was made, or imported.
+    pub created_at: DateTime<Utc>,
+    /// Its last push, as far as it has been noted.
+    pub last_push_at: Option<DateTime<Utc>>,
+    /// When and why it was revoked.
+    pub revocation: Option<Revocation>,
+    /// When the sweeper owes it something next.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Rises with every change by a person or the gallery; a push is none.
+    pub version: u32,
+    /// What is stored of its secret.
+    pub secret: Secret,
+}
+
+/// What kind of permission a key is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// Some actions on some packages until some day.
+    Scoped {
+        /// Actions and packages.
+        scope: Scope,
+        /// The lifetime it was given.
+        lifetime: Lifetime,
+        /// When it stops working.
+        expires_at: DateTime<Utc>,
+    },
+    /// Every action on every package of its account, until a year without a push.
+    Legacy {
+        /// When it stops working, if no push comes before.
+        retires_at: DateTime<Utc>,
+    },
+}
+
+/// What is stored of a key's secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Secret {
+    /// The MAC of the key text.
+    pub mac: Mac,
+    /// The pepper it was made with.
+    pub pepper: PepperVersion,
+    /// Which of the key's secrets this is: 1, and one more for every refresh.
+    pub version: u32,
+}
+
+/// The end of a key by decision of somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revocation {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By whom or what, in words that its holder may read.
+    pub cause: String,
+}
+
+/// What a key's holder calls it: 1 to 256 characters on one line, no space at either end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyName(String);
+
+/// A text is no key name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a key name has 1 to 256 characters and no control characters")]
+pub struct KeyNameError;
+
+/// Whether a key works now, and if not, why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It works.
+    Active,
+    /// Its lifetime is over; a refresh starts it again.
+    Expired,
+    /// Somebody ended it. It never comes back.
+    Revoked,
+    /// A legacy key, a year without a push. It never comes back.
+    Retired,
+}
+
+/// Why a key cannot be changed as asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Not {
+    /// Its status does not allow it.
+    #[error("the key is {0}, so it cannot be {1}")]
+    While(Status, &'static str),
+    /// Legacy keys can be revoked and deleted only.
+    #[error("the key is a legacy key, so it cannot be {0}; make a scoped key in its place")]
+    Legacy(&'static str),
+    /// The policy would not give it this lifetime any more.
+    #[error("{0}: make a new key in its place")]
+    Lifetime(#[from] LifetimeError),
+}
+
+impl Key {
+    /// A new scoped key, made at `now`.
+    #[must_use]
+    pub fn scoped(
+        id: KeyId,
+        name: KeyName,
+        (holder, owner): (AccountId, AccountId),
+        scope: Scope,
+        lifetime: Lifetime,
+        secret: Secret,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let created_at = now.trunc_subsecs(0);
+        let expires_at = lifetime.end(created_at);
+        let due_at = Some(first_due(lifetime, expires_at));
+        let kind = Kind::Scoped { scope, lifetime, expires_at };
+        Self {
+            id,
+            name,
+            holder,
+            owner,
+            kind,
+            created_at,
+            last_push_at: None,
+            revocation: None,
+            due_at,
+            version: 1,
+            secret,
+        }
+    }
+
+    /// Whether the key works at `now`.
+    #[must_use]
+    pub fn status(&self, now: DateTime<Utc>) -> Status {
+        match (&self.revocation, &self.kind) {
+            (Some(_), _) => Status::Revoked,
+            (None, Kind::Legacy { retires_at }) if now >= *retires_at => Status::Retired,
+            (None, Kind::Scoped { expires_at, .. }) if now >= *expires_at => Status::Expired,
+            (None, _) => Status::Active,
+        }
+    }
+
+    /// Whether the key acts for an organization, rather than for its holder.
+    #[must_use]
+    pub fn acts_for_organization(&self) -> bool {
+        self.owner != self.holder
+    }
+
+    /// Actions and packages; none for a legacy key, which is not limited.
+    #[must_use]
+    pub fn scope(&self) -> Option<&Scope> {
+        match &self.kind {
+            Kind::Scoped { scope, .. } => Some(scope),
+            Kind::Legacy { .. } => None,
+        }
+    }
+
+    /// When the key stops working by itself, if nothing changes until then.
+    #[must_use]
+    pub const fn ends_at(&self) -> DateTime<Utc> {
+        match &self.kind {
+            Kind::Scoped { expires_at, .. } => *expires_at,
+            Kind::Legacy { retires_at } => *retires_at,
+        }
+    }
+
+    /// The key with another name, other packages, or both. Actions, owner, expiry and secret stay.
+    ///
+    /// # Errors
+    /// [`Not`] for revoked, retired and legacy keys.
+    pub fn edited(
+        &self,
+        name: Option<KeyName>,
+        packages: Option<Patterns>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Not> {
+        self.refuse_ended("edited", now)?;
+        let mut key = self.changed();
+        let Kind::Scoped { scope, .. } = &mut key.kind else { return Err(Not::Legacy("edited")) };
+        if let Some(packages) = packages {
+            scope.packages = packages;
+        }
+        if let Some(name) = name {
+            key.name = name;
+        }
+        Ok(key)
+    }
+
+    /// The key with the MAC of a new secret. `restart` starts the same lifetime again at `now`; an expired key's always
+    /// is. `maximum` is the policy's most days, as it is today.
+    ///
+    /// # Errors
+    /// [`Not`] for revoked, retired and legacy keys, and where the policy does not allow the rest of the lifetime.
+    pub fn refreshed(
+        &self,
+        (mac, pepper): (Mac, PepperVersion),
+        restart: bool,
+        maximum: u16,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Not> {
+        self.refuse_ended("refreshed", now)?;
+        let now = now.trunc_subsecs(0);
+        let mut key = self.changed();
+        let Kind::Scoped { lifetime, expires_at, .. } = &mut key.kind else {
+            return Err(Not::Legacy("refreshed"));
+        };
+        if restart || now >= *expires_at {
+            *lifetime = Lifetime::new(i64::from(lifetime.days()), maximum)?;
+            *expires_at = lifetime.end(now);
+            key.due_at = Some(first_due(*lifetime, *expires_at));
+        } else {
+            let left = *expires_at - now;
+            let days = left.num_days() + i64::from(left > TimeDelta::days(left.num_days()));
+            Lifetime::new(days, maximum)?;
+        }
+        key.secret = Secret { mac, pepper, version: self.secret.version.saturating_add(1) };
+        Ok(key)
+    }
+
+    /// The key, ended by `cause`.
+    ///
+    /// # Errors
+    /// [`Not`] for keys that have ended already.
+    pub fn revoked(&self, cause: String, now: DateTime<Utc>) -> Result<Self, Not> {
+        match self.status(now) {
+            Status::Active => {}
+            status => return Err(Not::While(status, "revoked")),
+        }
+        let mut key = self.changed();
+        key.revocation = Some(Revocation { at: now.trunc_subsecs(0), cause });
+        key.due_at = None;
+        Ok(key)
+    }
+
+    fn changed(&self) -> Self {
+        let mut key = self.clone();
+        key.version = key.version.saturating_add(1);
+        key
+    }
+
+    fn refuse_ended(&self, act: &'static str, now: DateTime<Utc>) -> Result<(), Not> {
+        match self.status(now) {
+            status @ (Status::Revoked | Status::Retired) => Err(Not::While(status, act)),
+            Status::Active | Status::Expired => Ok(()),
+        }
+    }
+}
+
+fn first_due(lifetime: Lifetime, expires_at: DateTime<Utc>) -> DateTime<Utc> {
+    (expires_at - lifetime.warning()).trunc_subsecs(0)
+}
+
+impl KeyName {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Spaces at either end are dropped, as they are in what people type.
+impl FromStr for KeyName {
+    type Err = KeyNameError;
+
+    fn from_str(text: &str) -> Result<Self, KeyNameError> {
+        let text = text.trim();
+        let good = (1..=256).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        if good { Ok(Self(text.to_owned())) } else { Err(KeyNameError) }
+    }
+}
+
+impl fmt::Display for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Status {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::Retired => "retired",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+#[path = "key_tests.rs"]
+pub(crate) mod tests;

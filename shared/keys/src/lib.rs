@@ -1,0 +1,48 @@
+//! The domain: what a key is, which packages its patterns cover, and whether it may do what is asked.
+//!
+//! Everything here is pure. Time and randomness come in as parameters; nothing reads a clock, an environment or a
+//! network, so that the rules can be tried by the thousand in a unit test. The words are those of the field:
+//!
+//! | word | is |
+//! | --- | --- |
+//! | [`AccountId`] | a user or an organization, by the gallery's own id |
+//! | [`KeyId`], [`KeyText`] | the public name of a key, and the whole secret string |
+//! | [`Action`], [`Pattern`], [`Scope`] | what a key may do, on which packages, and both together |
+//! | [`Key`] | a named permission with a secret: created, edited, refreshed, revoked |
+//! | [`decide`] | allow, or deny with a reason |
+//! | [`Grant`] | a short-lived proof that a key was verified |
+//! | [`Pepper`] | the HMAC key that keeps stored keys useless to whoever reads the table |
+
+mod account;
+mod action;
+mod base62;
+mod decision;
+mod grant;
+mod key;
+mod key_id;
+mod key_text;
+mod lifetime;
+mod notice;
+pub mod nuget;
+mod package_id;
+mod pattern;
+mod pepper;
+mod scope;
+mod time_left;
+
+pub use account::{AccountId, AccountIdError, AccountTag, Role};
+pub use action::{Action, Actions, NoAction, UnknownAction};
+pub use decision::{
+    Allowed, Decision, Denial, Facts, Membership, PackageFacts, PackageState, Presented, Request, decide,
+};
+pub use grant::{GRANT_LIFETIME, Grant, GrantError};
+pub use key::{Key, KeyName, KeyNameError, Kind, Not, Revocation, Secret, Status};
+pub use key_id::{KeyId, KeyIdError, KeyNumber};
+pub use key_text::{KeyPrefix, KeyPrefixError, KeyText, MalformedKeyText};
+pub use lifetime::{Lifetime, LifetimeError};
+pub use notice::{Notice, NoticeKind, Packages};
+pub use package_id::{PackageId, PackageIdError};
+pub use pattern::{Pattern, PatternError};
+pub use pepper::{Mac, Pepper, PepperVersion};
+pub use scope::{Patterns, PatternsError, Scope};
+pub use time_left::{WARNING_DAYS, time_left};

@@ -1,0 +1,126 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    account::AccountId,
+    action::Actions,
+    key::{Key, KeyName},
+    key_id::KeyId,
+    pattern::Pattern,
+};
+
+/// What tells people: the facts of something that happened to a key, kept until a mail has told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What happened.
+    pub kind: NoticeKind,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who did it, or what was the cause, in words.
+    pub by: String,
+    /// Who is told.
+    pub recipient: AccountId,
+    /// The key's id.
+    pub key: KeyId,
+    /// Its name.
+    pub name: KeyName,
+    /// Its holder.
+    pub holder: AccountId,
+    /// The account it acts for.
+    pub owner: AccountId,
+    /// What it allows; none for a legacy key, which allows everything.
+    pub actions: Option<Actions>,
+    /// On which packages.
+    pub packages: Packages,
+    /// On which packages before an edit.
+    pub packages_before: Option<Packages>,
+    /// When it ends by itself.
+    pub ends_at: DateTime<Utc>,
+    /// Its last push.
+    pub last_push_at: Option<DateTime<Utc>>,
+}
+
+/// What happened to a key that people are told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NoticeKind {
+    /// It was made.
+    Created,
+    /// It has a new secret.
+    Refreshed,
+    /// Its packages were changed.
+    Edited,
+    /// Somebody ended it.
+    Revoked,
+    /// It was removed.
+    Deleted,
+}
+
+/// The patterns of a key as a notice tells of them: the first ones, and how many there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packages {
+    /// The first patterns, at most [`Packages::SHOWN`].
+    pub first: Vec<Pattern>,
+    /// How many the key has.
+    pub count: usize,
+}
+
+impl Packages {
+    /// How many patterns a notice names.
+    pub const SHOWN: usize = 20;
+
+    fn of(key: &Key) -> Self {
+        let patterns = key.scope().map(|scope| scope.packages.as_slice()).unwrap_or_default();
+        Self { first: patterns.iter().take(Self::SHOWN).cloned().collect(), count: patterns.len() }
+    }
+
+    /// How many patterns it does not name.
+    #[must_use]
+    pub fn more(&self) -> usize {
+        self.count - self.first.len().min(self.count)
+    }
+}
+
+impl Notice {
+    /// The notice that `kind` happened to `key`, to its holder.
+    #[must_use]
+    pub fn new(kind: NoticeKind, key: &Key, by: String, at: DateTime<Utc>) -> Self {
+        Self {
+            kind,
+            at,
+            by,
+            recipient: key.holder.clone(),
+            key: key.id,
+            name: key.name.clone(),
+            holder: key.holder.clone(),
+            owner: key.owner.clone(),
+            actions: key.scope().map(|scope| scope.actions),
+            packages: Packages::of(key),
+            packages_before: None,
+            ends_at: key.ends_at(),
+            last_push_at: key.last_push_at,
+        }
+    }
+
+    /// The notice that a key was edited: what it covers now and what it covered before.
+    #[must_use]
+    pub fn edited(before: &Key, after: &Key, by: String, at: DateTime<Utc>) -> Self {
+        let packages_before = Some(Packages::of(before));
+        Self { packages_before, ..Self::new(NoticeKind::Edited, after, by, at) }
+    }
+}
+
+impl NoticeKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Created, Self::Refreshed, Self::Edited, Self::Revoked, Self::Deleted];
+
+    /// The name in the table and in e-mail tags.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Refreshed => "refreshed",
+            Self::Edited => "edited",
+            Self::Revoked => "revoked",
+            Self::Deleted => "deleted",
+        }
+    }
+}

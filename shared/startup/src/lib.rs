@@ -1,0 +1,12 @@
+//! What every function does before its first event: read its configuration, start its log, take a clock.
+//!
+//! Nothing here knows what the functions do. The wall clock and the environment are read in this crate only
+//! (`clippy.toml` forbids them elsewhere), so that every other crate gets both as values.
+
+mod clock;
+mod environment;
+mod log;
+
+pub use clock::Clock;
+pub use environment::{ConfigError, Environment};
+pub use log::start_log;

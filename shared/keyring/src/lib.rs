@@ -1,1 +1,79 @@
-//! x
+//! Where keys are kept: one DynamoDB table, and the pepper that makes it useless to whoever reads it.
+//!
+//! This crate knows the item layout, and nothing else does. It decides nothing: rules are `keys`'s, and who may ask is
+//! for the caller. Every change is one `TransactWriteItems`: the change on condition of the version read, its event, its
+//! notice, and for an organization's key the pointer and a check of membership. Nothing is announced that did not
+//! happen, nothing happens unannounced.
+//!
+//! | item | pk | sk |
+//! | --- | --- | --- |
+//! | account | `account#<tag>` | `account` |
+//! | key | `account#<holder tag>` | `key#<number>` |
+//! | key held for an organization | `account#<owner tag>` | `held#<number>#<holder tag>` |
+//! | event of a key | `account#<holder tag>` | `event#<number>#<uuid7>` |
+//! | idempotency mark | `account#<holder tag>` | `once#<SHA-256 of the Idempotency-Key>` |
+//! | owned package | `account#<owner tag>` | `package#<id, lower case>` |
+//! | member | `account#<organization tag>` | `member#<user tag>` |
+//! | membership | `account#<user tag>` | `org#<organization tag>` |
+//! | package | `package#<id, lower case>` | `package` |
+//! | notice waiting to be mailed | `outbox#<shard>` | `<account tag>#<kind>#<uuid7>` |
+//! | pepper | `pepper` | `<version>` |
+//!
+//! Tags and numbers are hexadecimal, times whole seconds since 1970, and every item carries its format's number in `v`.
+
+mod act;
+mod change;
+mod create;
+mod directory;
+mod event;
+mod fault;
+mod idempotency;
+mod item;
+mod key_item;
+mod layout;
+mod listing;
+mod look_up;
+mod members;
+mod outbox;
+mod packages;
+mod peppers;
+mod transaction;
+
+use aws_sdk_dynamodb::Client;
+
+pub use act::Act;
+pub use change::{ChangeError, Changed};
+pub use create::{CreateError, Created, Holder, NewKey};
+pub use directory::{Account, AccountChange, AccountKind, DirectoryError, MailState, Written};
+pub use event::{Event, EventKind};
+pub use fault::Fault;
+pub use idempotency::Once;
+pub use listing::{Page, Position};
+pub use look_up::{LookUp, Standing};
+pub use members::Membership;
+pub use outbox::{NoticeRow, OUTBOX_SHARDS, Waiting};
+pub use packages::{MOST_OWNERS, Package};
+pub use peppers::Peppers;
+
+/// The table and the pepper.
+#[derive(Debug)]
+pub struct Keyring {
+    db: Client,
+    table: String,
+    peppers: Peppers,
+}
+
+impl Keyring {
+    /// The keyring in `table`, whose peppers are kept under the KMS key `pepper_key`.
+    #[must_use]
+    pub fn new(db: Client, kms: aws_sdk_kms::Client, table: &str, pepper_key: &str) -> Self {
+        let peppers = Peppers::new(db.clone(), kms, table, pepper_key);
+        Self { db, table: table.to_owned(), peppers }
+    }
+
+    /// The peppers.
+    #[must_use]
+    pub const fn peppers(&self) -> &Peppers {
+        &self.peppers
+    }
+}

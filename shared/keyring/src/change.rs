@@ -1,0 +1,260 @@
+use chrono::{DateTime, Utc};
+use keys::{AccountId, Key, KeyId, KeyName, KeyPrefix, KeyText, Not, Notice, NoticeKind, Patterns};
+
+use crate::{
+    Keyring,
+    act::Act,
+    create::new_text,
+    event::{Event, EventKind},
+    fault::{Fault, conditional},
+    item::time,
+    key_item, layout,
+    outbox::NoticeRow,
+    transaction::{Condition, Outcome, Transaction, Update},
+};
+
+/// A change that was made: the key as it is now, and the notices to deliver.
+#[derive(Debug)]
+pub struct Changed {
+    /// The key; after a deletion, as it was.
+    pub key: Key,
+    /// The notices.
+    pub notices: Vec<NoticeRow>,
+}
+
+/// Why a key was not changed. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// Its status or kind does not allow it.
+    #[error(transparent)]
+    Not(#[from] Not),
+    /// Somebody else changed it since it was read.
+    #[error("the key was changed by another request meanwhile; look at it again")]
+    Conflict,
+    /// Somebody deleted it since it was read.
+    #[error("the key was deleted meanwhile")]
+    Gone,
+    /// The account is locked.
+    #[error("the account {0} is locked")]
+    Locked(AccountId),
+    /// The holder has left the organization.
+    #[error("{0} is not a member of {1} any more")]
+    NotAMember(AccountId, AccountId),
+    /// Our own trouble.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Key,
+    Member,
+    Rest,
+}
+
+/// What is done to a key's item.
+enum Write<'a> {
+    /// What differs is set, and nothing else: a push noted meanwhile stays noted.
+    Update(&'a Key),
+    Delete,
+}
+
+impl Keyring {
+    /// The key, if it is there.
+    ///
+    /// # Errors
+    /// A [`Fault`].
+    pub async fn key(&self, id: &KeyId) -> Result<Option<Key>, Fault> {
+        let place = layout::key(id);
+        let found = self.batch_get(&[&place]).await?.take(&place);
+        Ok(found.map(|item| key_item::read(&item)).transpose()?.filter(|key| key.id == *id))
+    }
+
+    /// Gives `key`, as it was read, another name or other packages.
+    ///
+    /// # Errors
+    /// A [`ChangeError`].
+    pub async fn edit(
+        &self,
+        key: &Key,
+        name: Option<KeyName>,
+        packages: Option<Patterns>,
+        act: &Act,
+    ) -> Result<Changed, ChangeError> {
+        let edited = key.edited(name, packages, act.at)?;
+        self.in_good_standing(key).await?;
+        let notice = Notice::edited(key, &edited, act.by.clone(), act.at);
+        // People are told of a change of scope; a new name alone opens nothing.
+        let notice = (key.scope() != edited.scope()).then_some(notice);
+        self.change(key, Write::Update(&edited), &Event::edited(key, &edited, act), notice).await
+    }
+
+    /// Gives `key`, as it was read, a new secret; the old one stops at once. `restart` starts its lifetime again, and
+    /// `maximum` is the policy's most days.
+    ///
+    /// # Errors
+    /// A [`ChangeError`].
+    pub async fn refresh(
+        &self,
+        key: &Key,
+        prefix: &KeyPrefix,
+        restart: bool,
+        maximum: u16,
+        act: &Act,
+    ) -> Result<(Changed, KeyText), ChangeError> {
+        let pepper = self.peppers.newest(act.at).await?;
+        let text = new_text(prefix, key.id)?;
+        let refreshed = key.refreshed((text.mac(&pepper), pepper.version()), restart, maximum, act.at)?;
+        self.in_good_standing(key).await?;
+        let detail = (refreshed.ends_at() != key.ends_at()).then(|| "its lifetime starts again".to_owned());
+        let event = Event { detail, ..Event::new(EventKind::Refreshed, act) };
+        let notice = Notice::new(NoticeKind::Refreshed, &refreshed, act.by.clone(), act.at);
+        Ok((self.change(key, Write::Update(&refreshed), &event, Some(notice)).await?, text))
+    }
+
+    /// Ends `key`, as it was read, for good. `cause` is told to its holder.
+    ///
+    /// # Errors
+    /// A [`ChangeError`].
+    pub async fn revoke(&self, key: &Key, cause: String, act: &Act) -> Result<Changed, ChangeError> {
+        let revoked = key.revoked(cause.clone(), act.at)?;
+        let event = Event { detail: Some(cause.clone()), ..Event::new(EventKind::Revoked, act) };
+        let notice = Notice::new(NoticeKind::Revoked, &revoked, cause, act.at);
+        self.change(key, Write::Update(&revoked), &event, Some(notice)).await
+    }
+
+    /// Removes `key`, as it was read.
+    ///
+    /// # Errors
+    /// A [`ChangeError`].
+    pub async fn delete(&self, key: &Key, act: &Act) -> Result<Changed, ChangeError> {
+        let notice = Notice::new(NoticeKind::Deleted, key, act.by.clone(), act.at);
+        self.change(key, Write::Delete, &Event::new(EventKind::Deleted, act), Some(notice)).await
+    }
+
+    /// Ends every active key that `account` holds or that acts for it, and says how many.
+    ///
+    /// # Errors
+    /// A [`Fault`]; the keys ended until then stay ended, and a repeat goes on with the rest.
+    pub async fn revoke_all(&self, account: &AccountId, cause: &str, act: &Act) -> Result<u32, Fault> {
+        let mut revoked = 0;
+        for acting in [false, true] {
+            let mut after = None;
+            loop {
+                let page = match acting {
+                    false => self.keys_of(account, 100, after.as_ref()).await?,
+                    true => self.keys_for(account, 100, after.as_ref()).await?,
+                };
+                for key in page.entries {
+                    revoked += u32::from(self.revoke_surely(key, cause, act).await?);
+                }
+                match page.next {
+                    Some(next) => after = Some(next),
+                    None => break,
+                }
+            }
+        }
+        Ok(revoked)
+    }
+
+    /// Ends the key whatever is done to it meanwhile, unless it has ended already.
+    async fn revoke_surely(&self, mut key: Key, cause: &str, act: &Act) -> Result<bool, Fault> {
+        const TRIES: u32 = 8;
+        for _ in 0..TRIES {
+            match self.revoke(&key, cause.to_owned(), act).await {
+                Ok(_) => return Ok(true),
+                Err(
+                    ChangeError::Not(_)
+                    | ChangeError::Gone
+                    | ChangeError::Locked(_)
+                    | ChangeError::NotAMember(..),
+                ) => return Ok(false),
+                Err(ChangeError::Fault(fault)) => return Err(fault),
+                Err(ChangeError::Conflict) => match self.key(&key.id).await? {
+                    Some(now) => key = now,
+                    None => return Ok(false),
+                },
+            }
+        }
+        Err(Fault::Busy { call: "revoke", tries: TRIES })
+    }
+
+    /// Notes a push with `key`, whose secret was the one read. Whatever happened to the key meanwhile stays as it is.
+    ///
+    /// # Errors
+    /// A [`Fault`] where it could not be noted.
+    pub async fn note_push(&self, key: &Key, at: DateTime<Utc>) -> Result<(), Fault> {
+        let call = self
+            .db
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(layout::key(&key.id).key()))
+            .update_expression("SET last_push_at = :at")
+            .condition_expression("mac = :mac")
+            .expression_attribute_values(":at", time(at))
+            .expression_attribute_values(":mac", crate::item::bytes(key.secret.mac.as_bytes()));
+        conditional("UpdateItem key", call.send().await).map(drop)
+    }
+
+    /// What makes a key stronger is refused to a locked account and to a holder who has left; ending one never is.
+    async fn in_good_standing(&self, key: &Key) -> Result<(), ChangeError> {
+        let standing = self.standing(key).await?;
+        match standing.membership {
+            _ if standing.holder_locked => Err(ChangeError::Locked(key.holder.clone())),
+            keys::Membership::Own | keys::Membership::Member { organization_locked: false } => Ok(()),
+            keys::Membership::Member { organization_locked: true } => {
+                Err(ChangeError::Locked(key.owner.clone()))
+            }
+            keys::Membership::None => Err(ChangeError::NotAMember(key.holder.clone(), key.owner.clone())),
+        }
+    }
+
+    async fn change(
+        &self,
+        before: &Key,
+        write: Write<'_>,
+        event: &Event,
+        notice: Option<Notice>,
+    ) -> Result<Changed, ChangeError> {
+        let mut transaction = Transaction::new(&self.table);
+        let (place, unchanged) = (layout::key(&before.id), Condition::version(before.version));
+        match write {
+            Write::Update(after) => {
+                let (before, after) = (key_item::write(before), key_item::write(after));
+                transaction.update(Part::Key, &place, &Update::between(&before, &after), unchanged);
+            }
+            Write::Delete => transaction.delete(Part::Key, &place, Some(unchanged)),
+        }
+        if before.acts_for_organization() {
+            match write {
+                Write::Update(after) if after.revocation.is_none() => {
+                    let member = layout::member(before.owner.tag(), before.holder.tag());
+                    transaction.check(Part::Member, &member, &Condition::present());
+                }
+                Write::Update(_) => {}
+                Write::Delete => {
+                    transaction.delete(Part::Rest, &layout::held(before.owner.tag(), &before.id), None);
+                }
+            }
+        }
+        transaction.put(Part::Rest, event.write(&before.id), None);
+        let row = notice.as_ref().map(NoticeRow::new);
+        if let (Some(row), Some(notice)) = (&row, &notice) {
+            transaction.put(Part::Rest, row.write(notice), None);
+        }
+        match transaction.write(&self.db).await? {
+            Outcome::Done => {
+                let key = match write {
+                    Write::Update(after) => after.clone(),
+                    Write::Delete => before.clone(),
+                };
+                Ok(Changed { key, notices: row.into_iter().collect() })
+            }
+            Outcome::Refused(parts) if parts.contains(&Part::Key) => match self.key(&before.id).await? {
+                Some(_) => Err(ChangeError::Conflict),
+                None => Err(ChangeError::Gone),
+            },
+            Outcome::Refused(_) => Err(ChangeError::NotAMember(before.holder.clone(), before.owner.clone())),
+        }
+    }
+}

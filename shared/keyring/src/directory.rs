@@ -1,0 +1,305 @@
+use std::str::FromStr;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, Utc};
+use keys::AccountId;
+
+use crate::{
+    Keyring,
+    fault::{Fault, conditional},
+    item::{Item, number, text, time},
+    layout,
+    transaction::Update,
+};
+
+/// An account as the gallery has told us of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// A user or an organization; that never changes.
+    pub kind: AccountKind,
+    /// A name to address it by.
+    pub name: Option<String>,
+    /// Where it is mailed.
+    pub mail: Option<String>,
+    /// Whether mail arrives there.
+    pub mail_state: MailState,
+    /// Whether the gallery has locked it.
+    pub locked: bool,
+}
+
+/// What an account is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountKind {
+    /// A person, or a machine with a login: may hold keys.
+    User,
+    /// What users act for.
+    Organization,
+}
+
+/// Whether mail to an account's address arrives. Anything but good is tried no more until the address changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailState {
+    /// As far as is known.
+    Good,
+    /// The address does not exist.
+    Bounced,
+    /// Its reader called our mail unwanted.
+    Complained,
+    /// It is no address at all.
+    Unparsable,
+}
+
+/// What the gallery tells of an account. What it leaves out stays as it is, so that a change of name does not unlock.
+#[derive(Debug, Clone)]
+pub struct AccountChange {
+    /// The account.
+    pub id: AccountId,
+    /// What it is.
+    pub kind: AccountKind,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its mail address; an empty one removes it.
+    pub mail: Option<String>,
+    /// Whether it is locked.
+    pub locked: Option<bool>,
+    /// The gallery's revision of this entry.
+    pub revision: Option<u32>,
+}
+
+/// Whether a directory entry was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// It was.
+    Yes,
+    /// A later revision stands there already.
+    Outdated,
+}
+
+/// Why a directory entry was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// An account never changes its kind.
+    #[error("{account} is {stands} already, and stays one", stands = article(*.kind))]
+    OtherKind {
+        /// The account.
+        account: AccountId,
+        /// What it is.
+        kind: AccountKind,
+    },
+    /// The directory does not know the account.
+    #[error("the directory does not know the account {0}: send it first")]
+    UnknownAccount(AccountId),
+    /// An organization was expected, or a user.
+    #[error("{account} is not {expected}", expected = article(*.kind))]
+    WrongKind {
+        /// The account.
+        account: AccountId,
+        /// What it is not.
+        kind: AccountKind,
+    },
+    /// Our own trouble.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+const fn article(kind: AccountKind) -> &'static str {
+    match kind {
+        AccountKind::User => "a user",
+        AccountKind::Organization => "an organization",
+    }
+}
+
+impl Account {
+    pub(crate) fn write(&self) -> Item {
+        Item::at(&layout::account(self.id.tag()))
+            .with("account", text(self.id.as_str()))
+            .with("kind", text(self.kind.as_str()))
+            .maybe("name", self.name.as_ref().map(text))
+            .maybe("mail", self.mail.as_ref().map(text))
+            .with("mail_state", text(self.mail_state.as_str()))
+            .with("locked", AttributeValue::Bool(self.locked))
+    }
+
+    pub(crate) fn read(item: &Item) -> Result<Self, Fault> {
+        Ok(Self {
+            id: item.parsed("account")?,
+            kind: item.parsed("kind")?,
+            name: item.optional_text("name")?.map(str::to_owned),
+            mail: item.optional_text("mail")?.map(str::to_owned),
+            mail_state: item.parsed("mail_state")?,
+            locked: item.flag("locked")?,
+        })
+    }
+}
+
+impl Keyring {
+    /// The account, if the directory knows it.
+    ///
+    /// # Errors
+    /// A [`Fault`].
+    pub async fn account(&self, id: &AccountId) -> Result<Option<Account>, Fault> {
+        let place = layout::account(id.tag());
+        let item = self.batch_get(&[&place]).await?.take(&place);
+        Ok(item.map(|item| Account::read(&item)).transpose()?.filter(|account| account.id == *id))
+    }
+
+    /// Writes what the gallery tells of an account.
+    ///
+    /// # Errors
+    /// A [`DirectoryError`]; then nothing was written.
+    pub async fn put_account(
+        &self,
+        change: &AccountChange,
+        now: DateTime<Utc>,
+    ) -> Result<Written, DirectoryError> {
+        let before = self.account(&change.id).await?;
+        let mut set = vec![
+            ("v", number(1_u32)),
+            ("account", text(change.id.as_str())),
+            ("kind", text(change.kind.as_str())),
+            ("told_at", time(now)),
+        ];
+        let mut remove = vec!["gone"];
+        set.extend(change.name.as_ref().map(|name| ("name", text(name))));
+        let locked = change.locked.unwrap_or_else(|| before.as_ref().is_some_and(|account| account.locked));
+        set.push(("locked", AttributeValue::Bool(locked)));
+        let new_mail = change
+            .mail
+            .as_deref()
+            .filter(|mail| Some(*mail) != before.as_ref().and_then(|account| account.mail.as_deref()));
+        match new_mail {
+            Some("") => remove.push("mail"),
+            Some(mail) => set.push(("mail", text(mail))),
+            None => {}
+        }
+        if new_mail.is_some() || before.is_none() {
+            set.push(("mail_state", text(MailState::Good.as_str())));
+        }
+        self.write_account(change, set, remove).await
+    }
+
+    /// Takes an account out of the directory. Its id stays taken and locked, so keys of it and for it stop at once.
+    ///
+    /// # Errors
+    /// A [`DirectoryError`]; then nothing was written.
+    pub async fn remove_account(
+        &self,
+        id: &AccountId,
+        revision: Option<u32>,
+        now: DateTime<Utc>,
+    ) -> Result<Written, DirectoryError> {
+        let Some(account) = self.account(id).await? else { return Ok(Written::Yes) };
+        let change = AccountChange {
+            id: id.clone(),
+            kind: account.kind,
+            name: None,
+            mail: None,
+            locked: Some(true),
+            revision,
+        };
+        let set = vec![
+            ("locked", AttributeValue::Bool(true)),
+            ("gone", AttributeValue::Bool(true)),
+            ("told_at", time(now)),
+        ];
+        self.write_account(&change, set, vec!["name", "mail"]).await
+    }
+
+    /// Notes that mail to `address` does not arrive, if that is still the account's address.
+    ///
+    /// # Errors
+    /// A [`Fault`].
+    pub async fn mark_mail(&self, id: &AccountId, address: &str, state: MailState) -> Result<(), Fault> {
+        let call = self
+            .db
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(layout::account(id.tag()).key()))
+            .update_expression("SET mail_state = :state")
+            .condition_expression("account = :account AND mail = :address")
+            .expression_attribute_values(":state", text(state.as_str()))
+            .expression_attribute_values(":account", text(id.as_str()))
+            .expression_attribute_values(":address", text(address));
+        conditional("UpdateItem account", call.send().await).map(drop)
+    }
+
+    async fn write_account(
+        &self,
+        change: &AccountChange,
+        mut set: Vec<(&str, AttributeValue)>,
+        remove: Vec<&str>,
+    ) -> Result<Written, DirectoryError> {
+        set.extend(change.revision.map(|revision| ("revision", number(revision))));
+        let update = Update::of(set, remove);
+        let mut condition = "(attribute_not_exists(kind) OR kind = :kind)".to_owned();
+        let mut values = update.values();
+        values.insert(":kind".into(), text(change.kind.as_str()));
+        if let Some(revision) = change.revision {
+            condition += " AND (attribute_not_exists(revision) OR revision <= :revision)";
+            values.insert(":revision".into(), number(revision));
+        }
+        let call = self
+            .db
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(layout::account(change.id.tag()).key()))
+            .update_expression(update.expression())
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(update.names()))
+            .set_expression_attribute_values(Some(values));
+        if conditional("UpdateItem account", call.send().await)?.is_some() {
+            return Ok(Written::Yes);
+        }
+        match self.account(&change.id).await? {
+            Some(account) if account.kind != change.kind => {
+                Err(DirectoryError::OtherKind { account: account.id, kind: account.kind })
+            }
+            _ => Ok(Written::Outdated),
+        }
+    }
+}
+
+impl AccountKind {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Organization => "organization",
+        }
+    }
+}
+
+impl FromStr for AccountKind {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        [Self::User, Self::Organization].into_iter().find(|kind| kind.as_str() == name).ok_or(())
+    }
+}
+
+impl MailState {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Bounced => "bounced",
+            Self::Complained => "complained",
+            Self::Unparsable => "unparsable",
+        }
+    }
+}
+
+impl FromStr for MailState {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        [Self::Good, Self::Bounced, Self::Complained, Self::Unparsable]
+            .into_iter()
+            .find(|state| state.as_str() == name)
+            .ok_or(())
+    }
+}

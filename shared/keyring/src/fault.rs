@@ -1,0 +1,59 @@
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+
+/// Our own trouble: nothing the caller did, and never a reason to allow anything.
+///
+/// The texts are for logs. None of them can hold a key text: this crate is never handed one it could print.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// A call to DynamoDB or KMS failed.
+    #[error("{call}: {cause}")]
+    Call {
+        /// The call.
+        call: &'static str,
+        /// What came back.
+        cause: String,
+    },
+    /// The table is busy with the same items, or throttled, and stayed so.
+    #[error("{call}: still busy after {tries} tries")]
+    Busy {
+        /// The call.
+        call: &'static str,
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// An item is not what this code writes.
+    #[error("item {item}: {what}")]
+    Item {
+        /// Its pk and sk.
+        item: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A key names a pepper that cannot be read.
+    #[error("pepper {0} is not there or cannot be read")]
+    Pepper(u32),
+    /// The operating system gave no random bytes.
+    #[error("no random bytes: {0}")]
+    Random(#[from] getrandom::Error),
+}
+
+impl Fault {
+    pub(crate) fn call<E: std::error::Error>(call: &'static str) -> impl FnOnce(E) -> Self {
+        move |error| Self::Call { call, cause: DisplayErrorContext(error).to_string() }
+    }
+}
+
+/// The answer of a conditional write; nothing where the condition did not hold.
+pub(crate) fn conditional<T, E>(
+    call: &'static str,
+    answer: Result<T, SdkError<E>>,
+) -> Result<Option<T>, Fault>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
+        Err(error) => Err(Fault::call(call)(error)),
+    }
+}

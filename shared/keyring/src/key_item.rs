@@ -1,0 +1,154 @@
+use aws_sdk_dynamodb::types::AttributeValue;
+use keys::{Actions, Key, Kind, Lifetime, Mac, Pattern, Patterns, Revocation, Scope, Secret};
+
+use crate::{
+    fault::Fault,
+    item::{Item, bytes, number, text, texts, time},
+    layout,
+};
+
+/// How long the record of a revoked key is kept.
+const REVOKED_DAYS: i64 = 400;
+
+/// The item a key is kept as.
+pub(crate) fn write(key: &Key) -> Item {
+    let due = key.due_at.map(|due| due.timestamp());
+    let item = Item::at(&layout::key(&key.id))
+        .with("id", text(key.id.to_string()))
+        .with("name", text(key.name.as_str()))
+        .with("holder", text(key.holder.as_str()))
+        .with("owner", text(key.owner.as_str()))
+        .with("created_at", time(key.created_at))
+        .maybe("last_push_at", key.last_push_at.map(time))
+        .maybe("due_shard", due.map(|_| text(layout::due_shard(key.id.tag()))))
+        .maybe("due_key", due.map(|due| text(layout::due_key(due, &key.id))))
+        .maybe("due_at", due.map(number))
+        .with("version", number(key.version))
+        .with("mac", bytes(key.secret.mac.as_bytes()))
+        .with("pepper", number(u32::from(key.secret.pepper)))
+        .with("secret_version", number(key.secret.version));
+    let item = match &key.revocation {
+        None => item,
+        Some(revocation) => item
+            .with("revoked_at", time(revocation.at))
+            .with("revoked_cause", text(&revocation.cause))
+            .with("purge_at", time(revocation.at + chrono::TimeDelta::days(REVOKED_DAYS))),
+    };
+    match &key.kind {
+        Kind::Scoped { scope, lifetime, expires_at } => item
+            .with("kind", text("scoped"))
+            .with("actions", actions(scope.actions))
+            .with("packages", texts(scope.packages.as_slice().iter().map(Pattern::as_str)))
+            .with("lifetime_days", number(lifetime.days()))
+            .with("expires_at", time(*expires_at)),
+        Kind::Legacy { retires_at } => {
+            item.with("kind", text("legacy")).with("retires_at", time(*retires_at))
+        }
+    }
+}
+
+/// The key that was kept as `item`.
+pub(crate) fn read(item: &Item) -> Result<Key, Fault> {
+    let revocation = match item.optional_time("revoked_at")? {
+        Some(at) => Some(Revocation { at, cause: item.text("revoked_cause")?.to_owned() }),
+        None => None,
+    };
+    Ok(Key {
+        id: item.parsed("id")?,
+        name: item.parsed("name")?,
+        holder: item.parsed("holder")?,
+        owner: item.parsed("owner")?,
+        kind: kind(item)?,
+        created_at: item.time("created_at")?,
+        last_push_at: item.optional_time("last_push_at")?,
+        revocation,
+        due_at: item.optional_time("due_at")?,
+        version: item.integer("version")?,
+        secret: Secret {
+            mac: Mac::from_bytes(item.bytes("mac")?),
+            pepper: item.integer::<u32>("pepper")?.into(),
+            version: item.integer("secret_version")?,
+        },
+    })
+}
+
+fn kind(item: &Item) -> Result<Kind, Fault> {
+    match item.text("kind")? {
+        "scoped" => {
+            let packages = Patterns::parse(&item.texts("packages")?).map_err(|_| item.unfit("packages"))?;
+            let scope = Scope { actions: read_actions(item, "actions")?, packages };
+            let days = item.integer("lifetime_days")?;
+            let lifetime = Lifetime::new(days, u16::MAX).map_err(|_| item.unfit("lifetime_days"))?;
+            Ok(Kind::Scoped { scope, lifetime, expires_at: item.time("expires_at")? })
+        }
+        "legacy" => Ok(Kind::Legacy { retires_at: item.time("retires_at")? }),
+        _ => Err(item.unfit("kind")),
+    }
+}
+
+pub(crate) fn actions(actions: Actions) -> AttributeValue {
+    texts(actions.iter())
+}
+
+pub(crate) fn read_actions(item: &Item, name: &str) -> Result<Actions, Fault> {
+    Actions::new(item.parsed_list(name)?).map_err(|_| item.unfit(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta, Utc};
+    use keys::{AccountId, Action, KeyId, KeyNumber};
+
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+    }
+
+    fn key() -> Key {
+        let holder: AccountId = "alice".parse().unwrap();
+        let scope = Scope {
+            actions: Actions::new([Action::Push, Action::Unlist]).unwrap(),
+            packages: Patterns::parse(&["Foo.*", "bar"]).unwrap(),
+        };
+        let secret = Secret { mac: Mac::from_bytes([7; 32]), pepper: 3.into(), version: 2 };
+        let id = KeyId::new(holder.tag(), KeyNumber::new(now(), [1, 2]));
+        let lifetime = Lifetime::new(90, 365).unwrap();
+        Key::scoped(
+            id,
+            "CI".parse().unwrap(),
+            (holder, "fabrikam".parse().unwrap()),
+            scope,
+            lifetime,
+            secret,
+            now(),
+        )
+    }
+
+    fn round_trip(key: &Key) -> Key {
+        read(&Item::read(write(key).into_attributes()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_kind_of_key_reads_back() {
+        let pushed = Key { last_push_at: Some(now()), ..key() };
+        let revoked = key().revoked("by alice".into(), now()).unwrap();
+        let legacy = Key { kind: Kind::Legacy { retires_at: now() + TimeDelta::days(365) }, ..key() };
+        for key in [key(), pushed, revoked, legacy] {
+            assert_eq!(round_trip(&key), key);
+        }
+    }
+
+    #[test]
+    fn only_a_key_that_is_owed_something_stands_in_the_index() {
+        let indexed = |key: &Key| write(key).has("due_shard") && write(key).has("due_key");
+        assert!(indexed(&key()));
+        assert!(!indexed(&key().revoked("by alice".into(), now()).unwrap()));
+        let item = write(&key());
+        let due = (now() + TimeDelta::days(80)).timestamp();
+        assert_eq!(
+            item.text("due_key").unwrap(),
+            format!("{due:010}#{}#{}", key().id.tag(), key().id.number())
+        );
+    }
+}

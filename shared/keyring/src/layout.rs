@@ -1,0 +1,78 @@
+//! The table's keys. What each stands for is told in the crate's documentation.
+
+use keys::{AccountTag, KeyId, PackageId, PepperVersion};
+
+/// A pk and an sk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+pub(crate) const KEY: &str = "key#";
+pub(crate) const HELD: &str = "held#";
+pub(crate) const EVENT: &str = "event#";
+pub(crate) const PACKAGE: &str = "package#";
+pub(crate) const MEMBER: &str = "member#";
+pub(crate) const MEMBERSHIP: &str = "org#";
+pub(crate) const PEPPER: &str = "pepper";
+
+/// How many partitions the sweeper's index is spread over.
+const DUE_SHARDS: u8 = 16;
+
+pub(crate) fn partition(tag: AccountTag) -> String {
+    format!("account#{tag}")
+}
+
+pub(crate) fn account(tag: AccountTag) -> Place {
+    Place { pk: partition(tag), sk: "account".into() }
+}
+
+pub(crate) fn key(id: &KeyId) -> Place {
+    Place { pk: partition(id.tag()), sk: format!("{KEY}{}", id.number()) }
+}
+
+/// Number before holder, so that an organization's keys are listed newest first, whoever holds them.
+pub(crate) fn held(owner: AccountTag, id: &KeyId) -> Place {
+    Place { pk: partition(owner), sk: format!("{HELD}{}#{}", id.number(), id.tag()) }
+}
+
+pub(crate) fn events(id: &KeyId) -> Place {
+    Place { pk: partition(id.tag()), sk: format!("{EVENT}{}#", id.number()) }
+}
+
+pub(crate) fn once(holder: AccountTag, digest: &str) -> Place {
+    Place { pk: partition(holder), sk: format!("once#{digest}") }
+}
+
+pub(crate) fn owned(owner: AccountTag, package: &PackageId) -> Place {
+    Place { pk: partition(owner), sk: format!("{PACKAGE}{}", package.folded()) }
+}
+
+pub(crate) fn member(organization: AccountTag, user: AccountTag) -> Place {
+    Place { pk: partition(organization), sk: format!("{MEMBER}{user}") }
+}
+
+pub(crate) fn membership(user: AccountTag, organization: AccountTag) -> Place {
+    Place { pk: partition(user), sk: format!("{MEMBERSHIP}{organization}") }
+}
+
+pub(crate) fn package(package: &PackageId) -> Place {
+    Place { pk: format!("{PACKAGE}{}", package.folded()), sk: "package".into() }
+}
+
+pub(crate) fn outbox(shard: u8) -> String {
+    format!("outbox#{shard:02}")
+}
+
+pub(crate) fn pepper(version: PepperVersion) -> Place {
+    Place { pk: PEPPER.into(), sk: format!("{:010}", u32::from(version)) }
+}
+
+pub(crate) fn due_shard(tag: AccountTag) -> String {
+    format!("{:02}", tag.as_bytes()[0] % DUE_SHARDS)
+}
+
+pub(crate) fn due_key(due: i64, id: &KeyId) -> String {
+    format!("{due:010}#{}#{}", id.tag(), id.number())
+}

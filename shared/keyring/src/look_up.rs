@@ -1,0 +1,146 @@
+use std::{collections::HashMap, time::Duration};
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use keys::{AccountId, Key, KeyId, PackageId};
+
+use crate::{
+    Keyring,
+    directory::{Account, AccountKind},
+    fault::Fault,
+    item::Item,
+    key_item,
+    layout::{self, Place},
+    packages::Package,
+};
+
+const CALL: &str = "BatchGetItem";
+const TRIES: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// DynamoDB's most items for one `BatchGetItem`.
+pub(crate) const MOST_AT_ONCE: usize = 100;
+
+/// What one strongly consistent round trip finds for a decision. Nothing of it may be told before the secret is
+/// verified.
+#[derive(Debug)]
+pub struct LookUp {
+    /// The key.
+    pub key: Option<Key>,
+    /// Whether its holder's account is locked.
+    pub holder_locked: bool,
+    /// The package asked for, if the directory knows it.
+    pub package: Option<Package>,
+}
+
+/// How the holder of a key stands now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether the holder's account is locked.
+    pub holder_locked: bool,
+    /// How the holder stands to the key's owner.
+    pub membership: keys::Membership,
+}
+
+impl Keyring {
+    /// Reads key, holder and package for a decision, all at once.
+    ///
+    /// # Errors
+    /// A [`Fault`] where any of it could not be read: then nothing is known, not "no key" and not "no package".
+    pub async fn look_up(&self, id: &KeyId, package: Option<&PackageId>) -> Result<LookUp, Fault> {
+        let (key_place, holder_place) = (layout::key(id), layout::account(id.tag()));
+        let package_place = package.map(layout::package);
+        let places: Vec<&Place> = [&key_place, &holder_place].into_iter().chain(&package_place).collect();
+        let mut found = self.batch_get(&places).await?;
+        let key =
+            found.take(&key_place).map(|item| key_item::read(&item)).transpose()?.filter(|key| key.id == *id);
+        let holder = found.take(&holder_place).map(|item| Account::read(&item)).transpose()?;
+        let holder_locked = match (&key, holder) {
+            // No key is kept without its holder's account: one that is missing is our fault, and no open account.
+            (Some(key), holder) => {
+                holder.filter(|holder| holder.id == key.holder).ok_or_else(|| missing(&holder_place))?.locked
+            }
+            (None, _) => false,
+        };
+        let package = package_place
+            .and_then(|place| found.take(&place))
+            .map(|item| Package::read(&item))
+            .transpose()?;
+        Ok(LookUp { key, holder_locked, package: package.flatten() })
+    }
+
+    /// How the holder of an organization's key stands to the organization now. Read after the secret was verified.
+    ///
+    /// # Errors
+    /// A [`Fault`] where it could not be read.
+    pub async fn membership(&self, holder: &AccountId, owner: &AccountId) -> Result<keys::Membership, Fault> {
+        if holder == owner {
+            return Ok(keys::Membership::Own);
+        }
+        let (member, organization) =
+            (layout::member(owner.tag(), holder.tag()), layout::account(owner.tag()));
+        let mut found = self.batch_get(&[&member, &organization]).await?;
+        let organization = found.take(&organization).map(|item| Account::read(&item)).transpose()?;
+        let organization =
+            organization.filter(|account| account.id == *owner && account.kind == AccountKind::Organization);
+        let member = found.take(&member).filter(|item| !item.has("gone"));
+        Ok(match (organization, member) {
+            (Some(organization), Some(_)) => {
+                keys::Membership::Member { organization_locked: organization.locked }
+            }
+            _ => keys::Membership::None,
+        })
+    }
+
+    /// How the holder of `key` stands now, for changes to it.
+    ///
+    /// # Errors
+    /// A [`Fault`] where it could not be read.
+    pub async fn standing(&self, key: &Key) -> Result<Standing, Fault> {
+        let holder = self.account(&key.holder).await?;
+        let holder_locked = holder.is_none_or(|account| account.locked);
+        Ok(Standing { holder_locked, membership: self.membership(&key.holder, &key.owner).await? })
+    }
+
+    /// The items at these places, at most a hundred, strongly consistent; what DynamoDB leaves over is asked for again.
+    pub(crate) async fn batch_get(&self, places: &[&Place]) -> Result<Found, Fault> {
+        let mut found = Found::default();
+        let mut keys: Vec<_> = places.iter().map(|place| place.key()).collect();
+        let mut pause = FIRST_PAUSE;
+        for _ in 0..TRIES {
+            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
+            let wanted = wanted.build().map_err(Fault::call(CALL))?;
+            let call = self.db.batch_get_item().request_items(&self.table, wanted);
+            let answer = call.send().await.map_err(Fault::call(CALL))?;
+            for item in answer.responses.into_iter().flat_map(HashMap::into_values).flatten() {
+                found.add(item)?;
+            }
+            match answer.unprocessed_keys.and_then(|mut left| left.remove(&self.table)) {
+                None => return Ok(found),
+                Some(left) => keys = left.keys,
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        Err(Fault::Busy { call: CALL, tries: TRIES })
+    }
+}
+
+fn missing(place: &Place) -> Fault {
+    Fault::Item { item: format!("{} {}", place.pk, place.sk), what: "it is not there, or another's".into() }
+}
+
+/// Items by their places.
+#[derive(Debug, Default)]
+pub(crate) struct Found(HashMap<(String, String), Item>);
+
+impl Found {
+    fn add(&mut self, attributes: HashMap<String, AttributeValue>) -> Result<(), Fault> {
+        let item = Item::read(attributes)?;
+        let place = (item.text("pk")?.to_owned(), item.text("sk")?.to_owned());
+        self.0.insert(place, item);
+        Ok(())
+    }
+
+    pub(crate) fn take(&mut self, place: &Place) -> Option<Item> {
+        self.0.remove(&(place.pk.clone(), place.sk.clone()))
+    }
+}

@@ -1,0 +1,134 @@
+use chrono::{DateTime, Utc};
+use keys::{AccountId, Role};
+
+use crate::{
+    Keyring,
+    directory::{AccountKind, DirectoryError, Written},
+    fault::Fault,
+    item::{Item, number, text, time},
+    layout::{self, MEMBERSHIP, Place},
+    transaction::{Condition, Outcome, Transaction},
+};
+
+/// What a user is to one of their organizations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The organization.
+    pub organization: AccountId,
+    /// The user's role.
+    pub role: Role,
+}
+
+impl Keyring {
+    /// Makes `user` a member of `organization`, or changes the role.
+    ///
+    /// # Errors
+    /// A [`DirectoryError`]; then nothing was written.
+    pub async fn put_member(
+        &self,
+        organization: &AccountId,
+        user: &AccountId,
+        role: Role,
+        revision: Option<u32>,
+        now: DateTime<Utc>,
+    ) -> Result<Written, DirectoryError> {
+        self.expect_kind(organization, AccountKind::Organization).await?;
+        self.expect_kind(user, AccountKind::User).await?;
+        self.write_member(organization, user, Some(role), revision, now).await
+    }
+
+    /// Takes `user` out of `organization`. What is left is a note of the revision, so that an older message that comes
+    /// late does not bring the member back.
+    ///
+    /// # Errors
+    /// A [`DirectoryError`]; then nothing was written.
+    pub async fn remove_member(
+        &self,
+        organization: &AccountId,
+        user: &AccountId,
+        revision: Option<u32>,
+        now: DateTime<Utc>,
+    ) -> Result<Written, DirectoryError> {
+        self.write_member(organization, user, None, revision, now).await
+    }
+
+    /// What `user` is to `organization`.
+    ///
+    /// # Errors
+    /// A [`Fault`].
+    pub async fn role(&self, organization: &AccountId, user: &AccountId) -> Result<Option<Role>, Fault> {
+        let place = layout::member(organization.tag(), user.tag());
+        let item = self.batch_get(&[&place]).await?.take(&place).filter(|item| !item.has("gone"));
+        let item = item.filter(|item| item.text("user").is_ok_and(|member| member == user.as_str()));
+        item.map(|item| role(&item)).transpose()
+    }
+
+    /// The organizations that `user` is a member of.
+    ///
+    /// # Errors
+    /// A [`Fault`].
+    pub async fn memberships(&self, user: &AccountId) -> Result<Vec<Membership>, Fault> {
+        let place = Place { pk: layout::partition(user.tag()), sk: MEMBERSHIP.into() };
+        let items = self.all(&place).await?;
+        let present = items.iter().filter(|item| !item.has("gone"));
+        present
+            .map(|item| Ok(Membership { organization: item.parsed("organization")?, role: role(item)? }))
+            .collect()
+    }
+
+    async fn expect_kind(&self, id: &AccountId, kind: AccountKind) -> Result<(), DirectoryError> {
+        match self.account(id).await? {
+            None => Err(DirectoryError::UnknownAccount(id.clone())),
+            Some(account) if account.kind != kind => {
+                Err(DirectoryError::WrongKind { account: id.clone(), kind })
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    async fn write_member(
+        &self,
+        organization: &AccountId,
+        user: &AccountId,
+        role: Option<Role>,
+        revision: Option<u32>,
+        now: DateTime<Utc>,
+    ) -> Result<Written, DirectoryError> {
+        let places = [
+            layout::member(organization.tag(), user.tag()),
+            layout::membership(user.tag(), organization.tag()),
+        ];
+        let [member, _] = &places;
+        let standing = self.batch_get(&[member]).await?.take(member);
+        let known = standing.map(|item| item.optional_integer::<u32>("revision")).transpose()?.flatten();
+        let mut transaction = Transaction::new(&self.table);
+        for place in &places {
+            let item = Item::at(place)
+                .with("organization", text(organization.as_str()))
+                .with("user", text(user.as_str()))
+                .maybe("role", role.map(|role| text(role.as_str())))
+                .maybe("gone", role.is_none().then(|| text("removed")))
+                .maybe("revision", revision.or(known).map(number))
+                .with("told_at", time(now));
+            transaction.put((), item, revision.map(newer));
+        }
+        match transaction.write(&self.db).await? {
+            Outcome::Done => Ok(Written::Yes),
+            Outcome::Refused(_) => Ok(Written::Outdated),
+        }
+    }
+}
+
+/// No later revision stands there.
+pub(crate) fn newer(revision: u32) -> Condition {
+    Condition::new("attribute_not_exists(revision) OR revision <= :revision")
+        .value(":revision", number(revision))
+}
+
+fn role(item: &Item) -> Result<Role, Fault> {
+    match item.text("role")? {
+        "admin" => Ok(Role::Admin),
+        "member" => Ok(Role::Member),
+        _ => Err(item.unfit("role")),
+    }
+}

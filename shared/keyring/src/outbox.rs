@@ -1,0 +1,197 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use keys::{AccountId, AccountTag, Notice, NoticeKind, Packages};
+
+use crate::{
+    Keyring,
+    act::uuid7,
+    fault::{Fault, conditional},
+    item::{Item, number, text, texts, time},
+    key_item::{actions, read_actions},
+    layout::{self, Place},
+};
+
+/// Over how many partitions waiting notices are spread, by account.
+pub const OUTBOX_SHARDS: u8 = 16;
+
+/// Where a waiting notice stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeRow(Place);
+
+/// A notice that waits to be mailed.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// Where it stands.
+    pub row: NoticeRow,
+    /// What it tells.
+    pub notice: Notice,
+    /// Until when somebody is delivering it.
+    pub leased_until: Option<DateTime<Utc>>,
+}
+
+impl NoticeRow {
+    pub(crate) fn new(notice: &Notice) -> Self {
+        let tag = notice.recipient.tag();
+        let sk = format!("{tag}#{}#{}", notice.kind.as_str(), uuid7(notice.at));
+        Self(Place { pk: layout::outbox(shard(tag)), sk })
+    }
+
+    pub(crate) fn write(&self, notice: &Notice) -> Item {
+        let item = Item::at(&self.0)
+            .with("what", text(notice.kind.as_str()))
+            .with("at", time(notice.at))
+            .with("who", text(&notice.by))
+            .with("recipient", text(notice.recipient.as_str()))
+            .with("key", text(notice.key.to_string()))
+            .with("name", text(notice.name.as_str()))
+            .with("holder", text(notice.holder.as_str()))
+            .with("owner", text(notice.owner.as_str()))
+            .maybe("actions", notice.actions.map(actions))
+            .with("ends_at", time(notice.ends_at))
+            .maybe("last_push_at", notice.last_push_at.map(time));
+        let item = write_packages(item, "packages", &notice.packages);
+        match &notice.packages_before {
+            Some(before) => write_packages(item, "packages_before", before),
+            None => item,
+        }
+    }
+}
+
+impl Waiting {
+    fn read(item: &Item) -> Result<Self, Fault> {
+        let kind = item.text("what")?;
+        let kind = NoticeKind::ALL
+            .into_iter()
+            .find(|known| known.as_str() == kind)
+            .ok_or_else(|| item.unfit("what"))?;
+        let notice = Notice {
+            kind,
+            at: item.time("at")?,
+            by: item.text("who")?.to_owned(),
+            recipient: item.parsed("recipient")?,
+            key: item.parsed("key")?,
+            name: item.parsed("name")?,
+            holder: item.parsed("holder")?,
+            owner: item.parsed("owner")?,
+            actions: if item.has("actions") { Some(read_actions(item, "actions")?) } else { None },
+            packages: read_packages(item, "packages")?,
+            packages_before: item
+                .has("packages_before")
+                .then(|| read_packages(item, "packages_before"))
+                .transpose()?,
+            ends_at: item.time("ends_at")?,
+            last_push_at: item.optional_time("last_push_at")?,
+        };
+        let row = NoticeRow(Place { pk: item.text("pk")?.to_owned(), sk: item.text("sk")?.to_owned() });
+        Ok(Self { row, notice, leased_until: item.optional_time("leased_until")? })
+    }
+}
+
+fn write_packages(item: Item, name: &str, packages: &Packages) -> Item {
+    item.with(name, texts(&packages.first)).with(&format!("{name}_count"), number(packages.count as i64))
+}
+
+fn read_packages(item: &Item, name: &str) -> Result<Packages, Fault> {
+    let count = item.integer::<u32>(&format!("{name}_count"))? as usize;
+    Ok(Packages { first: item.parsed_list(name)?, count })
+}
+
+fn shard(tag: AccountTag) -> u8 {
+    tag.as_bytes()[1] % OUTBOX_SHARDS
+}
+
+impl Keyring {
+    /// A page of the notices that wait in a shard, by account, kind and time, after the row `after`.
+    ///
+    /// # Errors
+    /// A [`Fault`].
+    pub async fn waiting(
+        &self,
+        shard: u8,
+        after: Option<&NoticeRow>,
+        limit: u16,
+    ) -> Result<Vec<Waiting>, Fault> {
+        let call = self
+            .db
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", text(layout::outbox(shard)))
+            .limit(i32::from(limit))
+            .consistent_read(true)
+            .set_exclusive_start_key(after.map(|row| row.0.key()));
+        let answer = call.send().await.map_err(Fault::call("Query outbox"))?;
+        answer.items.unwrap_or_default().into_iter().map(|item| Waiting::read(&Item::read(item)?)).collect()
+    }
+
+    /// How many notices wait for this account.
+    ///
+    /// # Errors
+    /// A [`Fault`].
+    pub async fn waiting_for(&self, account: &AccountId) -> Result<usize, Fault> {
+        let tag = account.tag();
+        let place = Place { pk: layout::outbox(shard(tag)), sk: format!("{tag}#") };
+        Ok(self.all(&place).await?.len())
+    }
+
+    /// Takes the rows for delivery, for as long as `lease`, and answers those it got. Rows that somebody else holds, or
+    /// that are gone, are left out.
+    ///
+    /// # Errors
+    /// A [`Fault`]; rows taken until then come free when the lease is over.
+    pub async fn lease(
+        &self,
+        rows: &[NoticeRow],
+        lease: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Waiting>, Fault> {
+        let mut taken = Vec::with_capacity(rows.len());
+        for row in rows {
+            let call = self
+                .db
+                .update_item()
+                .table_name(&self.table)
+                .set_key(Some(row.0.key()))
+                .update_expression("SET leased_until = :until")
+                .condition_expression(
+                    "attribute_exists(pk) AND (attribute_not_exists(leased_until) OR leased_until <= :now)",
+                )
+                .expression_attribute_values(":until", time(now + lease))
+                .expression_attribute_values(":now", time(now))
+                .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew);
+            if let Some(answer) = conditional("UpdateItem outbox", call.send().await)? {
+                taken.push(Waiting::read(&Item::read(answer.attributes.unwrap_or_default())?)?);
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Gives leased rows back, to be delivered later.
+    ///
+    /// # Errors
+    /// A [`Fault`]; the rows come free when the lease is over.
+    pub async fn release(&self, rows: &[NoticeRow]) -> Result<(), Fault> {
+        for row in rows {
+            let call = self
+                .db
+                .update_item()
+                .table_name(&self.table)
+                .set_key(Some(row.0.key()))
+                .update_expression("REMOVE leased_until")
+                .condition_expression("attribute_exists(pk)");
+            conditional("UpdateItem outbox", call.send().await)?;
+        }
+        Ok(())
+    }
+
+    /// Removes rows whose mail was accepted.
+    ///
+    /// # Errors
+    /// A [`Fault`]; the rows not removed are mailed again.
+    pub async fn delivered(&self, rows: &[NoticeRow]) -> Result<(), Fault> {
+        for row in rows {
+            let call = self.db.delete_item().table_name(&self.table).set_key(Some(row.0.key()));
+            call.send().await.map_err(Fault::call("DeleteItem outbox"))?;
+        }
+        Ok(())
+    }
+}

@@ -1,1 +1,65 @@
-//! x
+//! One decision per push, behind two doors.
+//!
+//! - The *gateway's door* ([`gateway`]): API Gateway's `REQUEST` authorizer for NuGet's routes. It answers with an IAM
+//!   policy and a context that the gateway maps to headers for the gallery.
+//! - The *asking door* ([`ask`]): `POST /authorize`, for the gallery's second question once it has read the package, for a
+//!   publisher's preflight, and for reverse proxies. It answers the decision as JSON.
+//!
+//! Both ask [`Authorizer::answer`], so there is one decision and not two. A fault of ours is an error at the first door
+//! and a 503 at the second, and never an allow.
+
+mod answer;
+mod ask;
+mod authorizer;
+mod config;
+mod credential;
+mod event;
+mod gateway;
+mod question;
+
+pub use authorizer::Authorizer;
+pub use config::Config;
+pub use event::Event;
+
+use lambda_runtime::Diagnostic;
+use serde::Serialize;
+
+/// What goes back to the gateway.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Reply {
+    /// To its question whether a call may pass.
+    Policy(Box<gateway::Policy>),
+    /// To a call that it passed on.
+    Http(ask::Response),
+}
+
+/// Why an event got no reply. The text is what API Gateway is told.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// No key was sent. API Gateway turns exactly this text into a 401.
+    #[error("Unauthorized")]
+    Unauthorized,
+    /// Our own trouble; what it was stands in the log.
+    #[error("the authorizer could not decide")]
+    Fault,
+}
+
+impl From<Refusal> for Diagnostic {
+    fn from(refusal: Refusal) -> Self {
+        Self { error_type: "Refusal".to_owned(), error_message: refusal.to_string() }
+    }
+}
+
+impl Authorizer {
+    /// Answers one event, through the door it came to.
+    ///
+    /// # Errors
+    /// A [`Refusal`] at the gateway's door; the asking door answers everything.
+    pub async fn handle(&self, event: Event) -> Result<Reply, Refusal> {
+        match event.arn() {
+            Some(arn) => self.at_gateway(&event, arn).await.map(|policy| Reply::Policy(Box::new(policy))),
+            None => Ok(Reply::Http(self.asked(&event).await)),
+        }
+    }
+}

@@ -1,1 +1,22 @@
-fn main(){}
+//! The function's start: configuration, clients, run.
+
+use std::sync::Arc;
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use push_authorizer::{Authorizer, Config, Event};
+use startup::{Clock, Environment};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let mut environment = Environment::of_process();
+    let config = Config::read(&mut environment);
+    let (table, pepper_key) = (environment.required("TABLE_NAME"), environment.required("PEPPER_KEY_ID"));
+    startup::start_log(&environment.or("LOG", "info".to_owned()));
+    environment.finish()?;
+    let aws = startup::aws().await;
+    let (db, kms) = (aws_sdk_dynamodb::Client::new(&aws), aws_sdk_kms::Client::new(&aws));
+    let (table, pepper_key): (String, String) = (table.unwrap_or_default(), pepper_key.unwrap_or_default());
+    let keyring = Arc::new(keyring::Keyring::new(db, kms, &table, &pepper_key));
+    let authorizer = &Authorizer::new(config, keyring, Clock::system());
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| authorizer.handle(event.payload))).await
+}

@@ -3,10 +3,12 @@
 //! Nothing here knows what the functions do. The wall clock and the environment are read in this crate only
 //! (`clippy.toml` forbids them elsewhere), so that every other crate gets both as values.
 
+mod aws;
 mod clock;
 mod environment;
 mod log;
 
+pub use aws::aws;
 pub use clock::Clock;
 pub use environment::{ConfigError, Environment};
 pub use log::start_log;

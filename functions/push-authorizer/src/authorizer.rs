@@ -1,0 +1,146 @@
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use keyring::{Fault, Keyring, LookUp};
+use keys::{
+    Decision, Denial, Facts, Grant, Key, KeyText, Kind, Mac, Membership, PackageFacts, PackageId, Pepper,
+    Presented, Request, decide,
+};
+use startup::Clock;
+
+use crate::{answer::Answer, config::Config, credential::Credential, question::Question};
+
+/// How often at most a key's last push is written down.
+const NOTED_EVERY: TimeDelta = TimeDelta::hours(1);
+/// From here on a legacy key lives only because its pushes are written down: one that is not must not be allowed.
+const MUST_BE_NOTED_AFTER: TimeDelta = TimeDelta::days(335);
+
+/// Decides, for both doors.
+#[derive(Debug)]
+pub struct Authorizer {
+    pub(crate) config: Config,
+    keyring: Arc<Keyring>,
+    clock: Clock,
+}
+
+/// What a request brings to show that it may.
+pub(crate) enum Proof<'a> {
+    /// A key, or what is sent in its place.
+    Key(Credential<'a>),
+    /// A grant for a key that was verified before.
+    Grant(&'a str),
+}
+
+/// What was found under a proof.
+enum Found {
+    Nothing,
+    Unknown,
+    Verified(Box<Verified>),
+}
+
+/// A key whose secret was shown, what was read with it, and the pepper that seals its grants.
+struct Verified {
+    key: Key,
+    pepper: Arc<Pepper>,
+    look_up: LookUp,
+}
+
+impl Authorizer {
+    /// An authorizer over `keyring`.
+    #[must_use]
+    pub const fn new(config: Config, keyring: Arc<Keyring>, clock: Clock) -> Self {
+        Self { config, keyring, clock }
+    }
+
+    /// The decision.
+    pub(crate) async fn answer(&self, proof: Proof<'_>, question: &Question) -> Result<Answer, Fault> {
+        let now = self.clock.now();
+        let package = question.package.as_ref();
+        let found = match proof {
+            Proof::Key(Credential::Nothing) => Found::Nothing,
+            Proof::Key(Credential::Several) => Found::Unknown,
+            Proof::Key(Credential::Key(text)) => self.by_key(text, package).await?,
+            Proof::Grant(text) => self.by_grant(text, question, now).await?,
+        };
+        let Verified { key, pepper, look_up } = match found {
+            Found::Nothing => return Ok(Answer::denied(Denial::Missing, None, &self.config.keys_page)),
+            Found::Unknown => return Ok(Answer::denied(Denial::Unknown, None, &self.config.keys_page)),
+            Found::Verified(verified) => *verified,
+        };
+        let membership = match key.acts_for_organization() {
+            true => self.keyring.membership(&key.holder, &key.owner).await?,
+            false => Membership::Own,
+        };
+        let known = |owners: &[keys::AccountId]| PackageFacts::Known { owned: owners.contains(&key.owner) };
+        let facts = Facts {
+            holder_locked: look_up.holder_locked,
+            membership,
+            package: look_up.package.map_or(PackageFacts::Unknown, |package| known(&package.owners)),
+        };
+        let request = Request { action: question.action, package };
+        match decide(Presented::Verified(&key), request, &facts, now) {
+            Decision::Deny(denial) => Ok(Answer::denied(denial, Some(key), &self.config.keys_page)),
+            Decision::Allow(allowed) => {
+                if question.action.is_upload() && package.is_some() && !question.preflight {
+                    self.note_push(&key, now).await?;
+                }
+                let grant = Grant::new(&key, question.action, package.cloned(), now).seal(&pepper);
+                Ok(Answer::allowed(allowed, key, grant, &self.config.keys_page, now))
+            }
+        }
+    }
+
+    async fn by_key(&self, text: &str, package: Option<&PackageId>) -> Result<Found, Fault> {
+        let Ok(text) = KeyText::parse(&self.config.prefixes, text) else { return Ok(Found::Unknown) };
+        let mut look_up = self.keyring.look_up(&text.id(), package).await?;
+        let pepper = match &look_up.key {
+            Some(key) => self.keyring.peppers().get(key.secret.pepper).await?,
+            None => self.keyring.peppers().any().await?,
+        };
+        // An id that is not there costs what a wrong secret costs: the same MAC, the same comparison.
+        let nobody = Mac::from_bytes([0; 32]);
+        let verified = text.mac(&pepper) == *look_up.key.as_ref().map_or(&nobody, |key| &key.secret.mac);
+        match look_up.key.take() {
+            Some(key) if verified => Ok(Found::Verified(Box::new(Verified { key, pepper, look_up }))),
+            _ => Ok(Found::Unknown),
+        }
+    }
+
+    async fn by_grant(&self, text: &str, question: &Question, now: DateTime<Utc>) -> Result<Found, Fault> {
+        let Ok(grant) = Grant::read(text) else { return Ok(Found::Unknown) };
+        // Anyone can write any pepper's number into a grant: one that is not there is no fault of ours.
+        let Some(pepper) = self.keyring.peppers().find(grant.pepper()).await? else {
+            return Ok(Found::Unknown);
+        };
+        let Ok(grant) = grant.check(&pepper, now) else { return Ok(Found::Unknown) };
+        if !grant.answers_for(question.action, question.package.as_ref()) {
+            return Ok(Found::Unknown);
+        }
+        let mut look_up = self.keyring.look_up(&grant.key, question.package.as_ref()).await?;
+        match look_up.key.take() {
+            Some(key) if key.secret.version == grant.secret_version => {
+                // A new grant is sealed with what seals new ones for this key: its own pepper.
+                let pepper = self.keyring.peppers().get(key.secret.pepper).await?;
+                Ok(Found::Verified(Box::new(Verified { key, pepper, look_up })))
+            }
+            _ => Ok(Found::Unknown),
+        }
+    }
+
+    /// Writes down a push. That it could not be written stops nobody, unless the key lives by it.
+    async fn note_push(&self, key: &Key, now: DateTime<Utc>) -> Result<(), Fault> {
+        let idle = now - key.last_push_at.unwrap_or(key.created_at);
+        if key.last_push_at.is_some() && idle < NOTED_EVERY {
+            return Ok(());
+        }
+        let must = matches!(key.kind, Kind::Legacy { .. }) && idle > MUST_BE_NOTED_AFTER;
+        match self.keyring.note_push(key, now).await {
+            Err(fault) if must => Err(fault),
+            Err(fault) => {
+                tracing::warn!(key_id = %key.id, %fault, "a push was not noted");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
+use zeroize::Zeroizing;
+
+/// The headers of a request that may carry a key, and none of the others.
+///
+/// Header names are compared without regard to letter case. The values are wiped when dropped, and `Debug` shows how
+/// many there are.
+#[derive(Default)]
+pub(crate) struct KeyHeaders {
+    api_key: Vec<Zeroizing<String>>,
+    authorization: Vec<Zeroizing<String>>,
+}
+
+/// What a request says who it is.
+pub(crate) enum Credential<'a> {
+    /// Nothing.
+    Nothing,
+    /// A key text, perhaps.
+    Key(&'a str),
+    /// Several keys: there is no telling which is meant.
+    Several,
+}
+
+impl KeyHeaders {
+    /// `X-NuGet-ApiKey`, and if there is none, `Authorization: Bearer`.
+    pub(crate) fn credential(&self) -> Credential<'_> {
+        let bearer = |value: &'_ Zeroizing<String>| -> Option<std::ops::Range<usize>> {
+            let scheme = value.get(..7)?;
+            scheme.eq_ignore_ascii_case("bearer ").then_some(7..value.len())
+        };
+        let keys = self.api_key.iter().map(|value| value.trim());
+        let tokens = self.authorization.iter().filter_map(|value| Some(value[bearer(value)?].trim()));
+        let sent: Vec<&str> = keys.filter(|value| !value.is_empty()).collect();
+        let sent = if sent.is_empty() { tokens.filter(|value| !value.is_empty()).collect() } else { sent };
+        match sent.as_slice() {
+            [] => Credential::Nothing,
+            [key] => Credential::Key(key),
+            _ => Credential::Several,
+        }
+    }
+}
+
+impl fmt::Debug for KeyHeaders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyHeaders({} and {} values)", self.api_key.len(), self.authorization.len())
+    }
+}
+
+/// One value or a list of them: `headers` and `multiValueHeaders` of an event.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Values {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for KeyHeaders {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_option(HeadersVisitor)
+    }
+}
+
+struct HeadersVisitor;
+
+impl<'de> Visitor<'de> for HeadersVisitor {
+    type Value = KeyHeaders;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map of headers")
+    }
+
+    fn visit_none<E>(self) -> Result<KeyHeaders, E> {
+        Ok(KeyHeaders::default())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<KeyHeaders, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<KeyHeaders, A::Error> {
+        let mut headers = KeyHeaders::default();
+        while let Some(name) = map.next_key::<String>()? {
+            let into = if name.eq_ignore_ascii_case("X-NuGet-ApiKey") {
+                &mut headers.api_key
+            } else if name.eq_ignore_ascii_case("Authorization") {
+                &mut headers.authorization
+            } else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            match map.next_value::<Values>()? {
+                Values::One(value) => into.push(Zeroizing::new(value)),
+                Values::Many(values) => into.extend(values.into_iter().map(Zeroizing::new)),
+            }
+        }
+        Ok(headers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(headers: serde_json::Value) -> String {
+        let headers: KeyHeaders = serde_json::from_value(headers).unwrap();
+        match headers.credential() {
+            Credential::Nothing => "nothing".to_owned(),
+            Credential::Key(key) => key.to_owned(),
+            Credential::Several => "several".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_key_is_found_in_any_letter_case_and_either_header() {
+        for (headers, found) in [
+            (json!({"X-NuGet-ApiKey": "k", "Host": "h"}), "k"),
+            (json!({"x-nuget-apikey": " k "}), "k"),
+            (json!({"X-NUGET-APIKEY": ["k"]}), "k"),
+            (json!({"Authorization": "Bearer k"}), "k"),
+            (json!({"authorization": ["bEARER   k"]}), "k"),
+            (json!({"X-NuGet-ApiKey": "k", "Authorization": "Bearer other"}), "k"),
+            (json!({"X-NuGet-ApiKey": "", "Authorization": "Bearer k"}), "k"),
+            (json!({"X-NuGet-ApiKey": ["k", "k"]}), "several"),
+            (json!({"X-NuGet-ApiKey": "k", "x-nuget-apikey": "l"}), "several"),
+            (json!({"Authorization": "Basic azps"}), "nothing"),
+            (json!({"Authorization": "Bearer "}), "nothing"),
+            (json!({"X-NuGet-ApiKey": "  "}), "nothing"),
+            (json!({"X-Other": {"not": "a string"}}), "nothing"),
+            (json!({}), "nothing"),
+            (json!(null), "nothing"),
+        ] {
+            assert_eq!(read(headers.clone()), found, "{headers}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        let headers: KeyHeaders = serde_json::from_value(json!({"X-NuGet-ApiKey": "secret"})).unwrap();
+        assert_eq!(format!("{headers:?}"), "KeyHeaders(1 and 0 values)");
+    }
+}

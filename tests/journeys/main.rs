@@ -1,1 +1,34 @@
-fn main(){}
+//! Whole ways through Latchkey, from the outside: the program as `cargo run` starts it, real clients, real wires.
+//!
+//! Every journey sets a [`stage::Stage`] and ends with [`stage::Stage::finish`], which fails if a key's secret has
+//! reached a log line, a mail, the table or the disk. `tests/run` installs the clients and runs all of them; after one
+//! such run `cargo test --test journeys` does too. What a journey's programs said is in `target/journeys/<journey>/log`.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a journey that meets what it did not expect has failed"
+)]
+
+mod directory;
+mod http;
+mod lambda;
+mod log;
+mod nuget;
+mod package;
+mod places;
+mod post_office;
+mod program;
+mod publisher;
+mod secrets;
+mod stage;
+mod table;
+
+mod at_once;
+mod bad_input;
+mod cargo_lambda;
+mod mail_delivery;
+mod nuget_push;
+mod nuget_vectors;
+mod starting;

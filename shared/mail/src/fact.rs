@@ -1,0 +1,100 @@
+use chrono::{DateTime, Utc};
+use keys::{AccountId, Notice, NoticeKind, Packages};
+
+use crate::line::one_line;
+
+/// One row of what a mail tells of a key: a label, and what stands beside it, line by line.
+pub(crate) struct Fact {
+    pub(crate) label: String,
+    pub(crate) lines: Vec<String>,
+    /// What is said after the lines, such as `and 980 more`.
+    pub(crate) rest: Option<String>,
+    /// Whether the lines are identifiers, to be read letter by letter.
+    pub(crate) exact: bool,
+}
+
+impl Fact {
+    /// What `notice` tells of its key. `owner_name` is what the owner is called, where that is known.
+    pub(crate) fn of(notice: &Notice, owner_name: Option<&str>) -> Vec<Self> {
+        let mut facts = vec![
+            Self::line("Name", one_line(notice.name.as_str())),
+            Self { exact: true, ..Self::line("Key id", notice.key.to_string()) },
+            Self::line("Owner", named(&notice.owner, owner_name)),
+        ];
+        if notice.holder != notice.recipient {
+            facts.push(Self::line("Holder", one_line(notice.holder.as_str())));
+        }
+        // A legacy key has no list of actions, because it is not limited.
+        let legacy = notice.actions.is_none();
+        facts
+            .push(Self::line("Actions", notice.actions.map_or("every action".to_owned(), |a| a.to_string())));
+        match &notice.packages_before {
+            _ if legacy => facts.push(Self::line("Packages", "every package of its owner".to_owned())),
+            None => facts.push(Self::packages("Packages", &notice.packages)),
+            Some(before) => {
+                facts.push(Self::packages("Packages now", &notice.packages));
+                facts.push(Self::packages("Packages before", before));
+            }
+        }
+        let end = if legacy { "Retirement" } else { "Expiry" };
+        facts.push(Self::line(end, time(notice.ends_at)));
+        facts.push(Self::line("Last push", notice.last_push_at.map_or("none so far".to_owned(), time)));
+        let (act, by) = act(notice.kind);
+        facts.push(Self::line(act, time(notice.at)));
+        facts.push(Self::line(by, one_line(&said_to(&notice.recipient, &notice.by))));
+        facts
+    }
+
+    /// The rows as the text of a mail shows them: the label before the first, and all in one column.
+    pub(crate) fn in_text(&self) -> Vec<String> {
+        let label = format!("{}:", self.label);
+        let labels = std::iter::once(label.as_str()).chain(std::iter::repeat(""));
+        labels
+            .zip(self.lines.iter().chain(&self.rest))
+            .map(|(label, line)| format!("{label:<18}{line}"))
+            .collect()
+    }
+
+    fn line(label: &str, line: String) -> Self {
+        Self { label: label.to_owned(), lines: vec![line], rest: None, exact: false }
+    }
+
+    fn packages(label: &str, packages: &Packages) -> Self {
+        Self {
+            label: label.to_owned(),
+            lines: packages.first.iter().map(ToString::to_string).collect(),
+            rest: (packages.more() > 0).then(|| format!("and {} more", packages.more())),
+            exact: true,
+        }
+    }
+}
+
+/// To the minute, in UTC: the reader's time zone is not known.
+fn time(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// `Fabrikam (org-7)`, or the id alone if it is all that is known.
+pub(crate) fn named(account: &AccountId, name: Option<&str>) -> String {
+    let id = account.as_str();
+    match name {
+        Some(name) if name != id => one_line(&format!("{name} ({id})")),
+        _ => one_line(id),
+    }
+}
+
+/// Who did it, or the cause, in words for `recipient`, who may be the one.
+fn said_to(recipient: &AccountId, by: &str) -> String {
+    let (before, who) = by.strip_prefix("by ").map_or(("", by), |who| ("by ", who));
+    if who == recipient.as_str() { format!("{before}you ({who})") } else { by.to_owned() }
+}
+
+fn act(kind: NoticeKind) -> (&'static str, &'static str) {
+    match kind {
+        NoticeKind::Created => ("Created", "Created by"),
+        NoticeKind::Refreshed => ("Refreshed", "Refreshed by"),
+        NoticeKind::Edited => ("Edited", "Edited by"),
+        NoticeKind::Revoked => ("Revoked", "Cause"),
+        NoticeKind::Deleted => ("Deleted", "Deleted by"),
+    }
+}

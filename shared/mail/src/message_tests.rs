@@ -1,0 +1,215 @@
+use chrono::{DateTime, Utc};
+use keys::{
+    AccountId, Action, Actions, Key, KeyId, KeyNumber, Kind, Lifetime, Mac, NoticeKind, Patterns, Scope,
+    Secret,
+};
+
+use super::*;
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn account(id: &str) -> AccountId {
+    id.parse().unwrap()
+}
+
+fn key(name: &str, patterns: &[&str]) -> Key {
+    let made = at("2026-11-22T10:15:42Z");
+    let scope = Scope {
+        actions: Actions::new([Action::Push, Action::Unlist]).unwrap(),
+        packages: Patterns::parse(patterns).unwrap(),
+    };
+    let holder = account("ada");
+    let id = KeyId::new(holder.tag(), KeyNumber::new(made, [7, 7]));
+    let secret = Secret { mac: Mac::from_bytes([0; 32]), pepper: 1.into(), version: 1 };
+    let lifetime = Lifetime::new(365, 365).unwrap();
+    Key::scoped(id, name.parse().unwrap(), (holder, account("ada")), scope, lifetime, secret, made)
+}
+
+fn notice(kind: NoticeKind) -> Notice {
+    let key = Key {
+        last_push_at: (kind != NoticeKind::Created).then(|| at("2026-12-01T08:00:59Z")),
+        ..key("CI deploy", &["Fabrikam.*", "Contoso.Core"])
+    };
+    Notice::new(kind, &key, "ada".to_owned(), at("2026-12-03T17:30:00Z"))
+}
+
+fn mail(notice: &Notice) -> Message {
+    mail_with(notice, Names::default())
+}
+
+fn mail_with(notice: &Notice, names: Names<'_>) -> Message {
+    let letterhead = Letterhead::new("Sample Gallery", "https://gallery.example/account/keys");
+    Message::of_act(notice, "ada@example.org".parse().unwrap(), names, &letterhead).unwrap()
+}
+
+fn edited() -> Notice {
+    let before = key("CI deploy", &["Fabrikam.*", "Contoso.Core"]);
+    let after =
+        before.edited(None, Some(Patterns::parse(&["Fabrikam.Web"]).unwrap()), before.created_at).unwrap();
+    Notice::edited(&before, &after, "ada".to_owned(), at("2026-12-03T17:30:00Z"))
+}
+
+/// What a reader sees of the HTML: the text of its body, one line for each piece between tags.
+fn seen(html: &str) -> Vec<String> {
+    let body = html.split_once("<body").unwrap().1;
+    let mut pieces = Vec::new();
+    for piece in body.split('<').skip(1) {
+        let text = piece.split_once('>').unwrap().1.trim();
+        if !text.is_empty() {
+            pieces.push(
+                text.replace("&#60;", "<").replace("&#62;", ">").replace("&#34;", "\"").replace("&#39;", "'"),
+            );
+        }
+    }
+    pieces.iter().map(|piece| piece.replace("&#38;", "&")).collect()
+}
+
+#[test]
+fn text_of_each_kind() {
+    insta::assert_snapshot!("created_text", mail(&notice(NoticeKind::Created)).text);
+    insta::assert_snapshot!("refreshed_text", mail(&notice(NoticeKind::Refreshed)).text);
+    insta::assert_snapshot!("edited_text", mail(&edited()).text);
+    let revoked = Notice { by: "found in a public repository".to_owned(), ..notice(NoticeKind::Revoked) };
+    insta::assert_snapshot!("revoked_text", mail(&revoked).text);
+    insta::assert_snapshot!("deleted_text", mail(&notice(NoticeKind::Deleted)).text);
+}
+
+#[test]
+fn html_of_each_kind() {
+    insta::assert_snapshot!("created_html", mail(&notice(NoticeKind::Created)).html);
+    insta::assert_snapshot!("refreshed_html", mail(&notice(NoticeKind::Refreshed)).html);
+    insta::assert_snapshot!("edited_html", mail(&edited()).html);
+    let revoked = Notice { by: "found in a public repository".to_owned(), ..notice(NoticeKind::Revoked) };
+    insta::assert_snapshot!("revoked_html", mail(&revoked).html);
+    insta::assert_snapshot!("deleted_html", mail(&notice(NoticeKind::Deleted)).html);
+}
+
+#[test]
+fn subjects() {
+    let subjects: Vec<_> = NoticeKind::ALL.iter().map(|kind| mail(&notice(*kind)).subject).collect();
+    insta::assert_snapshot!(subjects.join("\n"), @r"
+    Key “CI deploy” was created at Sample Gallery
+    Key “CI deploy” was refreshed at Sample Gallery
+    Key “CI deploy” was edited at Sample Gallery
+    Key “CI deploy” was revoked at Sample Gallery
+    Key “CI deploy” was deleted at Sample Gallery
+    ");
+}
+
+#[test]
+fn text_and_html_tell_the_same() {
+    for notice in NoticeKind::ALL.into_iter().map(notice).chain([edited(), many(), strange()]) {
+        let mail = mail_with(&notice, Names { recipient: Some("Ada"), owner: Some("Fabrikam & Sons") });
+        let words = |lines: &mut dyn Iterator<Item = &str>| {
+            let words = lines.flat_map(str::split_whitespace).filter(|word| *word != "--");
+            let mut words: Vec<_> = words.map(|word| word.trim_end_matches(':').to_owned()).collect();
+            words.sort();
+            words
+        };
+        let mut html = seen(&mail.html);
+        // The HTML begins with the gallery's name, as its letterhead.
+        assert_eq!(html.remove(0), "Sample Gallery");
+        let text = words(&mut mail.text.lines());
+        assert_eq!(text, words(&mut html.iter().map(String::as_str)), "{:?}", notice.kind);
+    }
+}
+
+fn many() -> Notice {
+    let patterns: Vec<_> = (1..=1000).map(|number| format!("Fabrikam.Package{number:04}.*")).collect();
+    let patterns: Vec<_> = patterns.iter().map(String::as_str).collect();
+    let key = key("everything", &patterns);
+    Notice::new(NoticeKind::Created, &key, "ada".to_owned(), key.created_at)
+}
+
+#[test]
+fn of_a_thousand_patterns_twenty_are_named() {
+    let mail = mail(&many());
+    assert!(mail.text.contains("Fabrikam.Package0020.*\n                  and 980 more\n"), "{}", mail.text);
+    assert!(!mail.text.contains("Package0021"));
+    assert!(!mail.html.contains("Package0021"));
+    assert!(mail.html.contains("and 980 more"));
+}
+
+fn strange() -> Notice {
+    let key = key("<script>alert(\"名前\")</script> & 👩‍💻 \u{202e}gnp.\u{2028}end", &["*"]);
+    Notice::new(NoticeKind::Created, &key, "eve\r\nBcc: all@example.org".to_owned(), key.created_at)
+}
+
+#[test]
+fn what_people_wrote_is_text_and_stays_in_its_line() {
+    let mail = mail(&strange());
+    assert!(!mail.html.contains("<script>"));
+    assert!(mail.html.contains("&#60;script&#62;alert(&#34;名前&#34;)&#60;/script&#62; &#38; 👩‍💻 gnp. end"));
+    assert!(mail.text.contains("Name:             <script>alert(\"名前\")</script> & 👩‍💻 gnp. end\n"));
+    assert!(mail.text.contains("Created by:       eve  Bcc: all@example.org\n"), "{}", mail.text);
+    assert!(!mail.subject.contains(char::is_control));
+}
+
+#[test]
+fn a_subject_is_one_short_line_whatever_the_names_are() {
+    let letterhead =
+        Letterhead::new(&"Gallery\r\nBcc: x@example.org ".repeat(20), "https://gallery.example/keys");
+    for name in ["名".repeat(256), "👩‍💻".repeat(85), "W".repeat(256), "a\u{2028}b\u{2029}c".to_owned()]
+    {
+        let key = key(&name, &["*"]);
+        let notice = Notice::new(NoticeKind::Refreshed, &key, "ada".to_owned(), key.created_at);
+        let mail =
+            Message::of_act(&notice, "ada@example.org".parse().unwrap(), Names::default(), &letterhead)
+                .unwrap();
+        assert!(mail.subject.chars().count() <= 150, "{}", mail.subject);
+        let breaks = |character: char| character.is_control() || "\u{2028}\u{2029}".contains(character);
+        assert!(!mail.subject.contains(breaks), "{:?}", mail.subject);
+        assert!(
+            mail.html.contains(&name.replace(['\u{2028}', '\u{2029}'], " ")),
+            "the mail itself has the whole name"
+        );
+    }
+}
+
+#[test]
+fn an_organizations_key_names_owner_and_holder_to_an_admin() {
+    let key = Key { owner: account("org|7"), ..key("CI deploy", &["*"]) };
+    let to_holder = Notice::new(NoticeKind::Created, &key, "ada".to_owned(), key.created_at);
+    let text = mail_with(&to_holder, Names { recipient: Some("Ada L."), owner: Some("Fabrikam") }).text;
+    assert!(text.contains("Owner:            Fabrikam (org|7)\n"), "{text}");
+    assert!(!text.contains("Holder:"), "{text}");
+    assert!(text.contains("Created by:       you (ada)\n"), "{text}");
+    assert!(text.contains("to the account Ada L. (ada)"), "{text}");
+    let to_admin = Notice { recipient: account("grace"), ..to_holder };
+    let text = mail(&to_admin).text;
+    assert!(text.contains("Owner:            org|7\nHolder:           ada\n"), "{text}");
+    assert!(text.contains("Created by:       ada\n"), "{text}");
+    assert!(text.contains("to the account grace,"), "{text}");
+}
+
+#[test]
+fn a_legacy_key_is_told_of_as_what_it_is() {
+    let retires_at = at("2027-05-06T07:08:09Z");
+    let key = Key { kind: Kind::Legacy { retires_at }, ..key("old key", &["*"]) };
+    let notice = Notice::new(NoticeKind::Revoked, &key, "gallery".to_owned(), key.created_at);
+    let text = mail(&notice).text;
+    assert!(
+        text.contains("Actions:          every action\nPackages:         every package of its owner\n"),
+        "{text}"
+    );
+    assert!(text.contains("Retirement:       2027-05-06 07:08 UTC\n"), "{text}");
+}
+
+#[test]
+fn a_revocation_names_its_cause() {
+    for (by, line) in [("by ada", "by you (ada)"), ("by grace", "by grace"), ("leaked", "leaked")] {
+        let text = mail(&Notice { by: by.to_owned(), ..notice(NoticeKind::Revoked) }).text;
+        assert!(text.contains(&format!("Cause:            {line}\n")), "{text}");
+    }
+}
+
+#[test]
+fn the_html_loads_nothing() {
+    let html = mail(&notice(NoticeKind::Created)).html;
+    for loads in ["src=", "url(", "@import", "<link", "<script"] {
+        assert!(!html.contains(loads), "{loads}");
+    }
+    assert_eq!(html.matches("http").count(), 2, "the keys page as a link and as its text");
+}

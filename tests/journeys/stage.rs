@@ -1,0 +1,216 @@
+//! One running Latchkey, as `cargo run` starts it, and what a journey can do to it from outside.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use hyper::Method;
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use crate::{
+    http::{Http, Reply},
+    log::Log,
+    places,
+    program::Program,
+    publisher::KeyText,
+    secrets::Secrets,
+    table,
+};
+
+/// A running Latchkey. A journey that does not end with [`Stage::finish`] fails.
+pub(crate) struct Stage {
+    folder: PathBuf,
+    /// Where its data is kept, if it is.
+    data: Option<PathBuf>,
+    log: Log,
+    secrets: Secrets,
+    http: Http,
+    running: Option<(Program, String)>,
+    finished: bool,
+}
+
+impl Stage {
+    /// A new Latchkey that keeps nothing. `journey` names its folder in `target/journeys`, and is no other journey's.
+    pub(crate) async fn ephemeral(journey: &str) -> Self {
+        let folder = places::folder(journey);
+        Self::set(folder, None).await
+    }
+
+    /// A new Latchkey that keeps its data, so that it can be restarted.
+    pub(crate) async fn kept(journey: &str) -> Self {
+        let folder = places::folder(journey);
+        let data = folder.join("data");
+        Self::set(folder, Some(data)).await
+    }
+
+    async fn set(folder: PathBuf, data: Option<PathBuf>) -> Self {
+        let secrets = Secrets::default();
+        let log = Log::create(folder.join("log"));
+        let http = Http::new(secrets.clone());
+        let mut stage = Self { folder, data, log, secrets, http, running: None, finished: false };
+        stage.start().await;
+        stage
+    }
+
+    async fn start(&mut self) {
+        let mut command = Command::new(places::binary("local"));
+        // What is set on this machine must not decide what a journey sees.
+        command.env_clear().current_dir(places::workspace()).args(["--port", "0"]);
+        match &self.data {
+            None => command.arg("--ephemeral"),
+            Some(data) => command.arg("--data-dir").arg(data),
+        };
+        let mut program = Program::start("local", command, &self.log);
+        let origin = program.line("listening on ").await;
+        self.running = Some((program, origin.trim().to_owned()));
+        self.get("/healthz").await.expect(200);
+    }
+
+    /// Stops it, and starts it again with what it has kept. Its address may be another one afterwards.
+    pub(crate) async fn restart(&mut self) {
+        assert!(self.data.is_some(), "a stage that keeps nothing cannot be restarted");
+        self.stop().await;
+        self.start().await;
+    }
+
+    async fn stop(&mut self) {
+        let (program, _) = self.running.take().expect("it runs from the start to the finish");
+        let status = program.stop().await;
+        assert!(
+            status.success(),
+            "asked to stop, local ends with {status}: see {}",
+            self.log.path().display()
+        );
+    }
+
+    /// Where everything answers, without a trailing slash.
+    pub(crate) fn origin(&self) -> &str {
+        let (_, origin) = self.running.as_ref().expect("it runs from the start to the finish");
+        origin
+    }
+
+    /// The folder of this journey, for what its clients need to keep.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn http(&self) -> &Http {
+        &self.http
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.call(Method::GET, path, &[], &Value::Null).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.call(Method::POST, path, &[], body).await
+    }
+
+    /// Calls `path` of this Latchkey, as nobody unless the headers say otherwise.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Reply {
+        self.http.json(method, &format!("{}{path}", self.origin()), headers, body).await
+    }
+
+    /// Asks for a decision as a publisher does before a push; answers it, allow or deny.
+    pub(crate) async fn asks(&self, key: &KeyText, action: &str, package: &str) -> Value {
+        let asked = json!({ "action": action, "package": package, "preflight": true });
+        let reply = self.call(Method::POST, "/authorize", &[("x-nuget-apikey", key.reveal())], &asked).await;
+        let allowed = reply.status == 200;
+        let decision = reply.body;
+        assert_eq!(
+            decision["decision"],
+            if allowed { "allow" } else { "deny" },
+            "{}: {decision}",
+            reply.status
+        );
+        decision
+    }
+
+    /// Sets the one clock to an RFC 3339 time.
+    pub(crate) async fn set_clock(&self, now: &str) {
+        self.post("/local/clock", &json!({ "now": now })).await.expect(200);
+    }
+
+    /// Moves the one clock.
+    pub(crate) async fn advance_days(&self, days: u32) {
+        self.post("/local/clock", &json!({ "advance_days": days })).await.expect(200);
+    }
+
+    /// Every mail sent, oldest first.
+    pub(crate) async fn mail(&self) -> Vec<Value> {
+        match self.get("/local/mail").await.expect(200) {
+            Value::Array(mails) => mails,
+            other => panic!("/local/mail answers no list: {other}"),
+        }
+    }
+
+    /// The environment variables with which a function served elsewhere works on this Latchkey's table, KMS and SES.
+    pub(crate) async fn environment(&self) -> BTreeMap<String, String> {
+        let lines = self.get("/local/environment").await.expect(200);
+        let lines = lines.as_str().expect("it is plain text").lines();
+        lines
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect()
+    }
+
+    /// Ends the journey: no secret has got out, and the program stops cleanly.
+    pub(crate) async fn finish(mut self) {
+        let mut leaks = Vec::new();
+        for (number, mail) in self.mail().await.iter().enumerate() {
+            if self.secrets.leak_in(mail.to_string().as_bytes()) {
+                leaks.push(format!("mail {number}"));
+            }
+        }
+        let environment = self.environment().await;
+        let values =
+            table::values(&environment["AWS_ENDPOINT_URL_DYNAMODB"], &environment["TABLE_NAME"]).await;
+        assert!(!values.is_empty(), "the table that was searched is not the one in use");
+        for value in values.iter().filter(|value| self.secrets.leak_in(&value.bytes)) {
+            leaks.push(format!("table: {}", Secrets::withheld(&value.place)));
+        }
+        self.stop().await;
+        // Only now has the last word been written.
+        for (number, line) in self.log.lines().iter().enumerate() {
+            if self.secrets.leak_in(line.text.as_bytes()) {
+                leaks.push(format!("line {} of {}, by {}", number + 1, self.log.path().display(), line.from));
+            }
+        }
+        for file in self.data.iter().flat_map(|data| files(data)) {
+            if self.secrets.leak_in(&fs::read(&file).expect("its own data can be read")) {
+                leaks.push(file.display().to_string());
+            }
+        }
+        self.finished = true;
+        assert!(leaks.is_empty(), "a key's secret got out:\n{}", leaks.join("\n"));
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        assert!(self.finished || thread::panicking(), "a journey ended without `Stage::finish`");
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("the data folder can be read") {
+        let path = entry.expect("the data folder can be read").path();
+        if path.is_dir() { files.extend(self::files(&path)) } else { files.push(path) }
+    }
+    files
+}

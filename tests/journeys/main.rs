@@ -11,7 +11,9 @@
     reason = "a journey that meets what it did not expect has failed"
 )]
 
+mod aws;
 mod directory;
+mod front;
 mod http;
 mod lambda;
 mod log;
@@ -28,6 +30,7 @@ mod table;
 mod at_once;
 mod bad_input;
 mod cargo_lambda;
+mod keyring_races;
 mod mail_delivery;
 mod nuget_push;
 mod nuget_vectors;

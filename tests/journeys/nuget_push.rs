@@ -26,7 +26,7 @@ async fn a_key_opens_what_its_patterns_cover_and_nothing_else() {
     assert!(!nuget.lists(&outside).await);
 
     nuget.push(&inside, Some(&key)).await.was_refused("409", "1.0.0");
-    nuget.push(&Package::new("Tailspin.Other", "1.0.0"), None).await.was_refused("401", "WARNING");
+    nuget.push(&Package::new("Tailspin.Other", "1.0.0"), None).await.was_refused("401", "Unauthorized");
     stage.finish().await;
 }
 
@@ -88,7 +88,7 @@ async fn a_package_of_another_account_stays_theirs() {
 }
 
 #[tokio::test]
-async fn a_refreshed_or_deleted_key_is_dead_on_the_next_request() {
+async fn a_key_refreshed_revoked_or_deleted_is_dead_on_the_next_request() {
     let stage = Stage::ephemeral("nuget_refresh").await;
     let nuget = NuGet::new(&stage);
     let alice = Publisher::sign_in(&stage, "alice").await;
@@ -100,6 +100,11 @@ async fn a_refreshed_or_deleted_key_is_dead_on_the_next_request() {
     let pushed = nuget.push(&next, Some(&old.text)).await;
     pushed.was_refused("403", &refusal(&stage, &old.text, "push", &next, "unknown").await);
     nuget.push(&next, Some(&new.text)).await.went_well();
+
+    let revoked = alice.create(&["push"], &["Tailspin.*"]).await;
+    alice.revoke(&revoked.key).await;
+    let why = refusal(&stage, &revoked.text, "push", &next, "revoked").await;
+    nuget.push(&next, Some(&revoked.text)).await.was_refused("403", &why);
 
     alice.delete(&new.key).await;
     let last = Package::new("Tailspin.Tools", "1.2.0");

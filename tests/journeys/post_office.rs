@@ -9,25 +9,23 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-};
 use axum::{
     extract::{Request, State},
     middleware::{Next, from_fn_with_state},
     response::Response,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use keyring::{
-    AccountChange, AccountKind, Act, Created, Holder, Keyring, NewKey, NoticeRow, OUTBOX_SHARDS, Waiting,
-};
-use keys::{Action, Actions, Lifetime, Patterns, Scope};
+use keyring::{AccountChange, AccountKind, Act, Created, Keyring, NoticeRow, OUTBOX_SHARDS, Waiting};
 use mail::{Letterhead, Postman, Ses};
-use stand_ins::{Engine, Kms, KmsKey, Mail, Mailbox};
+use stand_ins::{Mail, Mailbox};
 use startup::Clock;
-use tokio::{net::TcpListener, sync::Notify};
+use tokio::sync::Notify;
 
-const PEPPER_KEY: &str = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555";
+use crate::{
+    aws::{Aws, bound, user, wanted},
+    once_at,
+};
+
 pub(crate) const SENDER: &str = "keys@gallery.example";
 
 /// A keyring, and a mail service to deliver its notices through.
@@ -48,40 +46,18 @@ pub(crate) struct Gate {
     kept: Notify,
 }
 
-macro_rules! config {
-    ($sdk:ident, $endpoint:expr) => {
-        $sdk::Config::builder()
-            .behavior_version($sdk::config::BehaviorVersion::latest())
-            .region($sdk::config::Region::new("us-east-1"))
-            .credentials_provider($sdk::config::Credentials::new(
-                "journeys", "journeys", None, None, "journeys",
-            ))
-            .retry_config($sdk::config::retry::RetryConfig::disabled())
-            .endpoint_url($endpoint)
-            .build()
-    };
-}
-
 impl PostOffice {
     pub(crate) async fn open() -> Self {
         let now = Arc::new(Mutex::new("2026-11-22T10:15:00Z".parse().unwrap()));
         let clock = clock(&now);
         let (listener, at) = bound().await;
-        let dynamodb = aws_sdk_dynamodb::Client::from_conf(config!(aws_sdk_dynamodb, at));
-        tokio::spawn(Engine::in_memory().unwrap().serve(listener, std::future::pending()));
-        let (listener, at) = bound().await;
-        let kms = aws_sdk_kms::Client::from_conf(config!(aws_sdk_kms, at));
-        let keys = [KmsKey::new(PEPPER_KEY, &[7; 32]).unwrap()];
-        tokio::spawn(Kms::new(keys, &clock).serve(listener, std::future::pending()));
-        let (listener, at) = bound().await;
-        let ses_client = aws_sdk_sesv2::Client::from_conf(config!(aws_sdk_sesv2, at));
+        let ses_client = aws_sdk_sesv2::Client::from_conf(once_at!(aws_sdk_sesv2, at));
         let ses = stand_ins::Ses::new(Mailbox::in_memory(), clock);
         ses.verify(SENDER);
         let gate = Arc::new(Gate::default());
         let routes = ses.router().layer(from_fn_with_state(Arc::clone(&gate), Gate::pass));
         tokio::spawn(async move { axum::serve(listener, routes).await });
-        make_table(&dynamodb).await;
-        let keyring = Arc::new(Keyring::new(dynamodb, kms, "keyring", PEPPER_KEY));
+        let keyring = Aws::start().await.keyring();
         Self { keyring, ses, gate, ses_client, now }
     }
 
@@ -117,16 +93,8 @@ impl PostOffice {
 
     /// `holder` makes a key, and nobody delivers its notice yet.
     pub(crate) async fn make_key(&self, holder: &str) -> Vec<NoticeRow> {
-        let holder = Holder { id: holder.parse().unwrap(), name: None, mail: None };
-        let new = NewKey {
-            name: "CI deploy".parse().unwrap(),
-            owner: holder.id.clone(),
-            scope: Scope {
-                actions: Actions::new([Action::Push]).unwrap(),
-                packages: Patterns::parse(&["Fabrikam.*"]).unwrap(),
-            },
-            lifetime: Lifetime::new(365, 365).unwrap(),
-        };
+        let holder = user(holder);
+        let new = wanted(holder.id.as_str(), &["Fabrikam.*"]);
         let at = *self.now.lock().unwrap();
         let act = Act { by: holder.id.to_string(), from: "192.0.2.1".to_owned(), at };
         match self.keyring.create(&holder, &new, &"lk".parse().unwrap(), None, &act).await {
@@ -182,20 +150,4 @@ impl Gate {
 fn clock(now: &Arc<Mutex<DateTime<Utc>>>) -> Clock {
     let now = Arc::clone(now);
     Clock::new(move || *now.lock().unwrap())
-}
-
-async fn bound() -> (TcpListener, String) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let at = format!("http://{}", listener.local_addr().unwrap());
-    (listener, at)
-}
-
-async fn make_table(dynamodb: &aws_sdk_dynamodb::Client) {
-    let mut table = dynamodb.create_table().table_name("keyring").billing_mode(BillingMode::PayPerRequest);
-    for (name, key) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
-        let text = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
-        let key = KeySchemaElement::builder().attribute_name(name).key_type(key);
-        table = table.attribute_definitions(text.build().unwrap()).key_schema(key.build().unwrap());
-    }
-    table.send().await.unwrap();
 }

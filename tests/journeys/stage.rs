@@ -140,11 +140,6 @@ impl Stage {
         decision
     }
 
-    /// Sets the one clock to an RFC 3339 time.
-    pub(crate) async fn set_clock(&self, now: &str) {
-        self.post("/local/clock", &json!({ "now": now })).await.expect(200);
-    }
-
     /// Moves the one clock.
     pub(crate) async fn advance_days(&self, days: u32) {
         self.post("/local/clock", &json!({ "advance_days": days })).await.expect(200);

@@ -1,4 +1,4 @@
-//! What the push API answers itself when its authorizer refuses: the `AWS::ApiGateway::GatewayResponse` resources.
+//! What the push API answers itself when its authorizer refuses: `x-amazon-apigateway-gateway-responses`.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,6 @@ use super::{
     DefinitionError,
     fault::Place,
     mapping::{BodyTemplate, Source},
-    template::Template,
 };
 
 /// One of the gateway's own answers.
@@ -23,54 +22,47 @@ pub struct GatewayResponse {
     pub body: BodyTemplate,
 }
 
+/// The two answers of its own that the gateway can be taught here; API Gateway knows about twenty.
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Properties {
-    rest_api_id: String,
-    response_type: String,
+#[serde(rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
+pub(super) struct Written {
+    unauthorized: Response,
+    access_denied: Response,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Response {
     status_code: String,
     #[serde(default)]
     response_parameters: BTreeMap<String, String>,
     response_templates: BTreeMap<String, String>,
 }
 
-/// The gateway responses of this REST API, by their type.
+/// The answers when the authorizer fails with `Unauthorized`, and when its policy denies.
 pub(super) fn read(
-    template: &Template,
-    api: &str,
-) -> Result<BTreeMap<String, GatewayResponse>, DefinitionError> {
-    let mut responses = BTreeMap::new();
-    for (_, place, properties) in template.all::<Properties>("AWS::ApiGateway::GatewayResponse")? {
-        if properties.rest_api_id != api {
-            return Err(place.at("RestApiId").unresolved(format!("REST API {}", properties.rest_api_id)));
-        }
-        let kind = properties.response_type.clone();
-        if !["UNAUTHORIZED", "ACCESS_DENIED"].contains(&kind.as_str()) {
-            return Err(place.at("ResponseType").unsupported(format!("gateway response {kind}")));
-        }
-        if responses.insert(kind, response(properties, &place)?).is_some() {
-            return Err(place.at("ResponseType").unsupported("second gateway response of one type"));
-        }
-    }
-    Ok(responses)
+    written: &Written,
+    place: &Place,
+) -> Result<(GatewayResponse, GatewayResponse), DefinitionError> {
+    let unauthorized = response(&written.unauthorized, &place.at("UNAUTHORIZED"))?;
+    Ok((unauthorized, response(&written.access_denied, &place.at("ACCESS_DENIED"))?))
 }
 
-fn response(properties: Properties, place: &Place) -> Result<GatewayResponse, DefinitionError> {
-    let status = properties
-        .status_code
-        .parse()
-        .map_err(|_| place.at("StatusCode").unsupported(format!("status {}", properties.status_code)))?;
+fn response(written: &Response, place: &Place) -> Result<GatewayResponse, DefinitionError> {
+    let status = written.status_code.parse();
+    let status =
+        status.map_err(|_| place.at("statusCode").unsupported(format!("status {}", written.status_code)))?;
     let mut headers = Vec::new();
-    for (target, expression) in &properties.response_parameters {
-        let place = place.at("ResponseParameters").at(target);
+    for (target, expression) in &written.response_parameters {
+        let place = place.at("responseParameters").at(target);
         let name = target.strip_prefix("gatewayresponse.header.").and_then(|name| name.parse().ok());
         let name = name.ok_or_else(|| place.unsupported("such a target of a mapping"))?;
         let source =
             Source::parse(expression).ok_or_else(|| place.unsupported(format!("mapping {expression}")))?;
         headers.push((name, source));
     }
-    let place = place.at("ResponseTemplates");
-    let [(media_type, body)] = &properties.response_templates.iter().collect::<Vec<_>>()[..] else {
+    let place = place.at("responseTemplates");
+    let [(media_type, body)] = &written.response_templates.iter().collect::<Vec<_>>()[..] else {
         return Err(place.unsupported("gateway response with several templates, or none"));
     };
     if *media_type != "application/json" {

@@ -88,7 +88,8 @@ struct Stage {
     api_id: String,
     stage_name: String,
     auto_deploy: bool,
-    default_route_settings: Option<Throttles>,
+    #[serde(rename = "DefaultRouteSettings")]
+    _throttles: Option<Throttles>,
 }
 
 /// Throttles are counted over an account's whole traffic; on one machine there is none to speak of.
@@ -152,7 +153,6 @@ pub(super) fn read(template: &Template) -> Result<ManagementApi, DefinitionError
     if !stage.auto_deploy {
         return Err(place.at("AutoDeploy").unsupported("stage that is deployed by hand"));
     }
-    drop(stage.default_route_settings);
 
     let authorizers = authorizers(template, id)?;
     let integrations = integrations(template, id)?;

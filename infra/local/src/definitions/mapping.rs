@@ -1,6 +1,8 @@
 //! Mapping expressions: where API Gateway takes the value of a header or of a body's placeholder from.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
+
+use super::path::is_name;
 
 /// A value to be put into a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,18 +68,13 @@ impl BodyTemplate {
     pub fn fill(&self, context: &BTreeMap<String, String>) -> String {
         let mut body = String::new();
         for part in &self.0 {
-            let text = match part {
+            body.push_str(match part {
                 Part::Text(text) => text,
                 Part::Authorizer(name) => context.get(name).map_or("", String::as_str),
-            };
-            let _ = body.write_str(text);
+            });
         }
         body
     }
-}
-
-fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]

@@ -11,8 +11,10 @@ mod gateway_response;
 mod intrinsics;
 mod management;
 mod mapping;
+mod open_api;
 mod path;
 mod push;
+mod rest_api;
 mod template;
 
 use std::collections::BTreeMap;

@@ -95,7 +95,8 @@ impl PathTemplate {
     }
 }
 
-fn is_name(name: &str) -> bool {
+/// Whether this can be the name of a parameter or of something the authorizer says.
+pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 

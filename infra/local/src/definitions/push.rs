@@ -1,10 +1,8 @@
-//! The push API: `push-api.yaml` with API Gateway's extensions, and the REST API's resources of the template.
+//! The push API: what `push-api.yaml` says its routes are.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use http::{HeaderName, Method};
-use serde::{Deserialize, de::IgnoredAny};
-use serde_json::Value as Json;
 use serde_yaml_ng::Value as Yaml;
 
 use super::{
@@ -12,7 +10,9 @@ use super::{
     fault::{Place, Problem},
     gateway_response,
     mapping::Source,
+    open_api::{Integration, OpenApi, Operation, Security, SecurityScheme},
     path::PathTemplate,
+    rest_api,
     template::{Template, typed},
 };
 
@@ -26,9 +26,9 @@ pub struct PushApi {
     /// Its routes.
     pub routes: Vec<PushRoute>,
     /// The answer when the authorizer fails with `Unauthorized`.
-    pub unauthorized: Option<GatewayResponse>,
+    pub unauthorized: GatewayResponse,
     /// The answer when the authorizer's policy denies.
-    pub access_denied: Option<GatewayResponse>,
+    pub access_denied: GatewayResponse,
 }
 
 /// One route of the push API.
@@ -70,139 +70,9 @@ pub struct HttpProxy {
     pub headers: Vec<(HeaderName, Source)>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct RestApi {
-    #[serde(rename = "Name")]
-    _name: IgnoredAny,
-    endpoint_configuration: EndpointConfiguration,
-    #[serde(rename = "FailOnWarnings")]
-    _fail_on_warnings: IgnoredAny,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct EndpointConfiguration {
-    types: [String; 1],
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Deployment {
-    rest_api_id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Stage {
-    rest_api_id: String,
-    deployment_id: String,
-    stage_name: String,
-    method_settings: Vec<MethodSetting>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct MethodSetting {
-    #[serde(rename = "HttpMethod")]
-    _method: IgnoredAny,
-    #[serde(rename = "ResourcePath")]
-    _path: IgnoredAny,
-    logging_level: String,
-    data_trace_enabled: bool,
-    #[serde(rename = "ThrottlingRateLimit")]
-    _rate_not_acted_on: Option<IgnoredAny>,
-    #[serde(rename = "ThrottlingBurstLimit")]
-    _burst_not_acted_on: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OpenApi {
-    openapi: String,
-    #[serde(rename = "info")]
-    _info: IgnoredAny,
-    #[serde(rename = "x-amazon-apigateway-binary-media-types")]
-    binary_media_types: Vec<String>,
-    #[serde(default)]
-    security: Security,
-    paths: BTreeMap<String, BTreeMap<String, Json>>,
-    components: Components,
-}
-
-/// The names of security schemes, each with scopes.
-type Security = Vec<BTreeMap<String, Vec<String>>>;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Components {
-    security_schemes: BTreeMap<String, SecurityScheme>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SecurityScheme {
-    r#type: String,
-    #[serde(rename = "name")]
-    _name: IgnoredAny,
-    #[serde(rename = "in")]
-    _in: IgnoredAny,
-    #[serde(rename = "x-amazon-apigateway-authtype")]
-    authtype: String,
-    #[serde(rename = "x-amazon-apigateway-authorizer")]
-    authorizer: RequestAuthorizer,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RequestAuthorizer {
-    r#type: String,
-    authorizer_uri: String,
-    authorizer_result_ttl_in_seconds: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Operation {
-    #[serde(rename = "operationId")]
-    _id: IgnoredAny,
-    #[serde(rename = "description")]
-    _description: Option<IgnoredAny>,
-    #[serde(default)]
-    parameters: Vec<Parameter>,
-    security: Option<Security>,
-    #[serde(rename = "responses")]
-    _responses: IgnoredAny,
-    #[serde(rename = "x-amazon-apigateway-integration")]
-    integration: Integration,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Parameter {
-    name: String,
-    r#in: String,
-    required: bool,
-    #[serde(rename = "schema")]
-    _schema: IgnoredAny,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Integration {
-    r#type: String,
-    http_method: String,
-    uri: String,
-    passthrough_behavior: String,
-    timeout_in_millis: u64,
-    #[serde(default)]
-    request_parameters: BTreeMap<String, String>,
-}
-
 pub(super) fn read(template: &Template, text: &str) -> Result<PushApi, DefinitionError> {
-    let id = rest_api(template)?;
-    let stage = stage(template, &id)?;
-    let mut responses = gateway_response::read(template, &id)?;
+    let id = rest_api::id(template)?;
+    let stage = rest_api::stage(template, &id)?;
 
     let top = Place::top_of(PUSH_API_FILE);
     let body: Yaml =
@@ -214,6 +84,8 @@ pub(super) fn read(template: &Template, text: &str) -> Result<PushApi, Definitio
     if api.binary_media_types != ["*/*"] {
         return Err(top.at("x-amazon-apigateway-binary-media-types").unsupported("media types but */*"));
     }
+    let place = top.at("x-amazon-apigateway-gateway-responses");
+    let (unauthorized, access_denied) = gateway_response::read(&api.gateway_responses, &place)?;
     let authorizers = authorizers(template, api.components.security_schemes, &top)?;
     let mut routes = Vec::new();
     for (path, operations) in api.paths {
@@ -251,54 +123,7 @@ pub(super) fn read(template: &Template, text: &str) -> Result<PushApi, Definitio
             routes.push(PushRoute { method, path: path.clone(), authorizer, integration, timeout });
         }
     }
-    Ok(PushApi {
-        id,
-        stage,
-        routes,
-        unauthorized: responses.remove("UNAUTHORIZED"),
-        access_denied: responses.remove("ACCESS_DENIED"),
-    })
-}
-
-/// The REST API's id, its body being the file this module reads.
-fn rest_api(template: &Template) -> Result<String, DefinitionError> {
-    let mut all = template.written("AWS::ApiGateway::RestApi");
-    let (Some((id, place, Yaml::Mapping(properties))), None) = (all.next(), all.next()) else {
-        return Err(Place::top_of(super::TEMPLATE_FILE)
-            .at("Resources")
-            .unsupported("number of REST APIs other than one"));
-    };
-    let mut properties = properties.clone();
-    let body = properties.remove("Body").unwrap_or_default();
-    let include = body.get("Fn::Transform");
-    let name = include.and_then(|include| include.get("Name")).and_then(Yaml::as_str);
-    let location = include.and_then(|include| include.get("Parameters")?.get("Location")?.as_str());
-    if (name, location) != (Some("AWS::Include"), Some("push-api.yaml")) {
-        return Err(place.at("Body").unsupported("body but push-api.yaml, included"));
-    }
-    let properties = template.scope.resolve(&Yaml::Mapping(properties), &place)?.unwrap_or_default();
-    let api: RestApi = typed(properties, &place)?;
-    if api.endpoint_configuration.types != ["REGIONAL"] {
-        return Err(place.at("EndpointConfiguration").unsupported("endpoint but a regional one"));
-    }
-    Ok(id.to_owned())
-}
-
-fn stage(template: &Template, api: &str) -> Result<String, DefinitionError> {
-    let (deployment, place, properties) = template.only::<Deployment>("AWS::ApiGateway::Deployment")?;
-    if properties.rest_api_id != api {
-        return Err(place.at("RestApiId").unresolved(format!("REST API {}", properties.rest_api_id)));
-    }
-    let (_, place, stage) = template.only::<Stage>("AWS::ApiGateway::Stage")?;
-    if stage.rest_api_id != api || stage.deployment_id != deployment {
-        return Err(place.unsupported("stage of another API or deployment"));
-    }
-    for setting in &stage.method_settings {
-        if setting.logging_level != "OFF" || setting.data_trace_enabled {
-            return Err(place.at("MethodSettings").unsupported("execution log: it would write keys down"));
-        }
-    }
-    Ok(stage.stage_name)
+    Ok(PushApi { id, stage, routes, unauthorized, access_denied })
 }
 
 fn authorizers(

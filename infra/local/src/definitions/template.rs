@@ -20,9 +20,8 @@ const NOT_ACTED_ON: [&str; 4] =
     ["AWS::DynamoDB::Table", "AWS::IAM::ManagedPolicy", "AWS::KMS::Key", "AWS::Lambda::Permission"];
 
 /// Resource types that the modules beside this one read.
-const ACTED_ON: [&str; 10] = [
+const ACTED_ON: [&str; 9] = [
     "AWS::ApiGateway::Deployment",
-    "AWS::ApiGateway::GatewayResponse",
     "AWS::ApiGateway::RestApi",
     "AWS::ApiGateway::Stage",
     "AWS::ApiGatewayV2::Api",

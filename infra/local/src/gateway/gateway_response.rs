@@ -1,4 +1,4 @@
-//! The REST API's own answers: the two that the template defines, and API Gateway's defaults for the rest.
+//! The REST API's own answers: the two that the definitions have, and API Gateway's defaults for the rest.
 
 use std::collections::BTreeMap;
 

@@ -46,9 +46,9 @@ async fn respond(gateway: &Gateway, received: &Received, body: Body, line: &mut 
 
     let authorizer = match authorize(gateway, received, &route.caller) {
         Ok(authorizer) => authorizer,
-        Err((refusal, reason)) => {
-            line.reason = Some(reason);
-            return refusal;
+        Err(refusal) => {
+            line.reason = Some(refusal.reason);
+            return refusal.response;
         }
     };
     let body = match body::read(body).await {
@@ -89,21 +89,28 @@ fn find<'a>(
     matching.min_by(|(a, _), (b, _)| a.path.by_precedence(&b.path))
 }
 
-/// What the event says of the caller, or the refusal and its reason in a word.
-fn authorize(
-    gateway: &Gateway,
-    received: &Received,
-    caller: &Caller,
-) -> Result<Option<Value>, (Response, String)> {
+/// An answer to a caller who may not, and why in a few words.
+struct Refusal {
+    response: Response,
+    reason: String,
+}
+
+/// What the event says of the caller.
+fn authorize(gateway: &Gateway, received: &Received, caller: &Caller) -> Result<Option<Value>, Box<Refusal>> {
     match caller {
         Caller::Open => Ok(None),
         Caller::Iam if iam::is_gallery(received) => Ok(Some(json!({"iam": iam::gallery()}))),
-        Caller::Iam => Err((message(StatusCode::FORBIDDEN, "Forbidden"), "not_the_gallery".to_owned())),
+        Caller::Iam => Err(Box::new(Refusal {
+            response: message(StatusCode::FORBIDDEN, "Forbidden"),
+            reason: "not the gallery".to_owned(),
+        })),
         Caller::Jwt(rules) => {
             let authorization = received.header(header::AUTHORIZATION);
             match gateway.tokens.verify(authorization, rules, received.at) {
                 Ok(claims) => Ok(Some(json!({"jwt": {"claims": claims, "scopes": null}}))),
-                Err(error) => Err((unauthorized(error), error.to_string())),
+                Err(error) => {
+                    Err(Box::new(Refusal { response: unauthorized(error), reason: error.to_string() }))
+                }
             }
         }
     }

@@ -54,7 +54,7 @@ async fn respond(gateway: &Gateway, received: &Received, body: Body, line: &mut 
             line.authorizer = "request";
             match authorize(gateway, received, route, name, &parameters, line).await {
                 Ok(context) => context,
-                Err(refusal) => return *refusal,
+                Err(refusal) => return refusal,
             }
         }
         None => {
@@ -97,47 +97,40 @@ async fn authorize(
     name: &str,
     parameters: &BTreeMap<String, String>,
     line: &mut Line,
-) -> Result<Context, Box<Response>> {
+) -> Result<Context, Response> {
     let api = &gateway.definitions.push;
     let failed =
         |error_type| gateway_response::default(StatusCode::INTERNAL_SERVER_ERROR, Value::Null, error_type);
     let Some(function) = gateway.functions.get(name) else {
-        return Err(Box::new(failed("AuthorizerConfigurationException")));
+        return Err(failed("AuthorizerConfigurationException"));
     };
     let event = rest_event::authorizer(received, api, route, parameters);
     let answer = match tokio::time::timeout(route.timeout, function(event)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(message)) if message == "Unauthorized" => {
             line.reason = Some("missing".to_owned());
-            let error_type = "UnauthorizedException";
-            return Err(Box::new(match &api.unauthorized {
-                Some(defined) => gateway_response::defined(defined, &Context::new(), error_type),
-                None => gateway_response::default(StatusCode::UNAUTHORIZED, "Unauthorized", error_type),
-            }));
+            return Err(gateway_response::defined(
+                &api.unauthorized,
+                &Context::new(),
+                "UnauthorizedException",
+            ));
         }
         Ok(Err(message)) => {
             tracing::error!(function = name, message, "the authorizer failed");
-            return Err(Box::new(failed("AuthorizerFailureException")));
+            return Err(failed("AuthorizerFailureException"));
         }
-        Err(_) => return Err(Box::new(failed("AuthorizerFailureException"))),
+        Err(_) => return Err(failed("AuthorizerFailureException")),
     };
     let verdict = policy::evaluate(answer, &rest_event::method_arn(received, api)).map_err(|error| {
         tracing::error!(function = name, %error);
-        Box::new(failed("AuthorizerConfigurationException"))
+        failed("AuthorizerConfigurationException")
     })?;
     line.reason = verdict.context.get("reason").cloned();
     line.key_id = verdict.context.get("key_id").cloned();
     if verdict.allowed {
         return Ok(verdict.context);
     }
-    let error_type = "AccessDeniedException";
-    Err(Box::new(match &api.access_denied {
-        Some(defined) => gateway_response::defined(defined, &verdict.context, error_type),
-        None => {
-            let message = "User is not authorized to access this resource";
-            gateway_response::default(StatusCode::FORBIDDEN, message, error_type)
-        }
-    }))
+    Err(gateway_response::defined(&api.access_denied, &verdict.context, "AccessDeniedException"))
 }
 
 async fn call(

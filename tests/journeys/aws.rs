@@ -1,0 +1,129 @@
+//! DynamoDB and KMS on stand-ins, within the journey's process, for what is walked through below the functions.
+
+use std::{future::pending, sync::Arc};
+
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
+use chrono::{DateTime, Utc};
+use keyring::{Act, Created, Holder, Keyring, NewKey};
+use keys::{Action, Actions, Key, KeyText, Lifetime, Patterns, Scope};
+use stand_ins::{Engine, Kms, KmsKey};
+use startup::Clock;
+use tokio::net::TcpListener;
+
+use crate::front::Front;
+
+const PEPPER_KEY: &str = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555";
+const TABLE: &str = "keyring";
+
+/// The table and the pepper key, and before the table a front that can answer in its place.
+pub(crate) struct Aws {
+    dynamodb: aws_sdk_dynamodb::Client,
+    kms: aws_sdk_kms::Client,
+    pub(crate) front: Arc<Front>,
+}
+
+/// The settings of a client that tries once, at a stand-in.
+#[macro_export]
+macro_rules! once_at {
+    ($sdk:ident, $endpoint:expr) => {
+        $sdk::Config::builder()
+            .behavior_version($sdk::config::BehaviorVersion::latest())
+            .region($sdk::config::Region::new("us-east-1"))
+            .credentials_provider($sdk::config::Credentials::new(
+                "journeys", "journeys", None, None, "journeys",
+            ))
+            .retry_config($sdk::config::retry::RetryConfig::disabled())
+            .endpoint_url($endpoint)
+            .build()
+    };
+}
+
+impl Aws {
+    pub(crate) async fn start() -> Self {
+        let (listener, engine) = bound().await;
+        tokio::spawn(Engine::in_memory().unwrap().serve(listener, pending()));
+        let (front, at) = Front::before(&engine).await;
+        let dynamodb = aws_sdk_dynamodb::Client::from_conf(once_at!(aws_sdk_dynamodb, at));
+        let (listener, at) = bound().await;
+        let kms = aws_sdk_kms::Client::from_conf(once_at!(aws_sdk_kms, at));
+        let clock = Clock::new(now);
+        let keys = [KmsKey::new(PEPPER_KEY, &[7; 32]).unwrap()];
+        tokio::spawn(Kms::new(keys, &clock).serve(listener, pending()));
+        make_table(&dynamodb).await;
+        Self { dynamodb, kms, front }
+    }
+
+    /// A keyring as a function's new execution environment has it: it shares the table with others, and no memory.
+    pub(crate) fn keyring(&self) -> Arc<Keyring> {
+        Arc::new(Keyring::new(self.dynamodb.clone(), self.kms.clone(), TABLE, PEPPER_KEY))
+    }
+
+    /// How many items' pk begins with this.
+    pub(crate) async fn count(&self, pk: &str) -> usize {
+        let scan = self.dynamodb.scan().table_name(TABLE).consistent_read(true);
+        let items = scan.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.unwrap();
+        items.iter().filter(|item| item["pk"].as_s().unwrap().starts_with(pk)).count()
+    }
+}
+
+/// The time in these journeys.
+pub(crate) fn now() -> DateTime<Utc> {
+    "2026-11-22T10:15:00Z".parse().unwrap()
+}
+
+/// What `by` does now.
+pub(crate) fn act(by: &str) -> Act {
+    Act { by: by.to_owned(), from: "192.0.2.1".to_owned(), at: now() }
+}
+
+/// A user whose token says no more than who they are.
+pub(crate) fn user(account: &str) -> Holder {
+    Holder { id: account.parse().unwrap(), name: None, mail: None }
+}
+
+/// A key that pushes what `packages` cover, for `owner`.
+pub(crate) fn wanted(owner: &str, packages: &[&str]) -> NewKey {
+    let scope = Scope {
+        actions: Actions::new([Action::Push]).unwrap(),
+        packages: Patterns::parse(packages).unwrap(),
+    };
+    let lifetime = Lifetime::new(90, 365).unwrap();
+    NewKey { name: "CI deploy".parse().unwrap(), owner: owner.parse().unwrap(), scope, lifetime }
+}
+
+/// `holder`'s new key for their own packages.
+pub(crate) async fn make(keyring: &Keyring, holder: &str) -> (Key, KeyText) {
+    let prefix = "lk".parse().unwrap();
+    let made = keyring.create(&user(holder), &wanted(holder, &["Foo.*"]), &prefix, None, &act(holder)).await;
+    match made.unwrap_or_else(|error| panic!("no key was made: {error}")) {
+        Created::Made(key, text, _) => (*key, text),
+        Created::Before(key) => panic!("no request was repeated, and yet there is {}", key.id),
+    }
+}
+
+/// Whether this text is the secret of the key as it is stored.
+pub(crate) async fn opens(keyring: &Keyring, text: &KeyText) -> bool {
+    let Some(key) = keyring.key(&text.id()).await.unwrap() else { return false };
+    let pepper = keyring.peppers().get(key.secret.pepper).await.unwrap();
+    text.mac(&pepper) == key.secret.mac
+}
+
+/// A free port on this machine, and where it is.
+pub(crate) async fn bound() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = format!("http://{}", listener.local_addr().unwrap());
+    (listener, at)
+}
+
+/// The table, less the sweeper's index.
+async fn make_table(dynamodb: &aws_sdk_dynamodb::Client) {
+    let mut table = dynamodb.create_table().table_name(TABLE).billing_mode(BillingMode::PayPerRequest);
+    for (name, key) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
+        let text = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
+        let key = KeySchemaElement::builder().attribute_name(name).key_type(key);
+        table = table.attribute_definitions(text.build().unwrap()).key_schema(key.build().unwrap());
+    }
+    table.send().await.unwrap();
+}

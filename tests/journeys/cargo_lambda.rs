@@ -5,9 +5,15 @@ use std::{collections::BTreeMap, fs};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use crate::{http::Reply, lambda::Lambda, places, stage::Stage};
+use crate::{
+    http::Reply,
+    lambda::{Lambda, free_port},
+    package::Package,
+    places,
+    publisher::Publisher,
+    stage::Stage,
+};
 
-const FUNCTIONS: [&str; 2] = ["key-management", "push-authorizer"];
 /// What stands in the events for a key's id and text, and for a grant.
 const ID: &str = "0EXAMPLEexampleEXAMPLE";
 const TEXT: &str = "lk_EXAMPLE";
@@ -48,7 +54,7 @@ const AS_THEY_ARE: [(&str, Result<u16, &str>); 27] = [
 #[tokio::test]
 async fn every_event_is_answered_as_it_lies_there() {
     let stage = Stage::ephemeral("cargo_lambda_events").await;
-    let lambda = Lambda::serve(&stage, &FUNCTIONS).await;
+    let lambda = Lambda::serve(&stage, free_port()).await;
     let events = events();
     let names: Vec<&str> = events.keys().map(String::as_str).collect();
     assert_eq!(names, AS_THEY_ARE.map(|(name, _)| name), "each event in the folder has its line above");
@@ -67,7 +73,7 @@ async fn every_event_is_answered_as_it_lies_there() {
 #[tokio::test]
 async fn a_key_made_by_an_event_lives_by_events() {
     let stage = Stage::ephemeral("cargo_lambda_life").await;
-    let lambda = Lambda::serve(&stage, &FUNCTIONS).await;
+    let lambda = Lambda::serve(&stage, free_port()).await;
     let events = events();
     let mut with: Vec<(&str, String)> = Vec::new();
     for name in ["put-account", "put-package"] {
@@ -114,6 +120,22 @@ async fn a_key_made_by_an_event_lives_by_events() {
     assert_eq!(reason(&invoke(&lambda, &replaced(&events["push"], &with)).await), "revoked");
     let history = http(invoke(&lambda, &replaced(&events["list-key-events"], &with)).await, 200);
     assert!(history.to_string().contains("The account was taken over."), "{history}");
+    lambda.stop().await;
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn the_local_program_asks_functions_served_elsewhere() {
+    let port = free_port();
+    let stage = Stage::with_functions_at("cargo_lambda_elsewhere", port).await;
+    let lambda = Lambda::serve(&stage, port).await;
+    let alice = Publisher::sign_in(&stage, "alice").await;
+    let made = alice.create(&["push"], &["Tailspin.*"]).await;
+    let package = Package::new("Tailspin.Tools", "1.0.0");
+    package.put(&stage, "/api/v2/package", &made.text).await.expect(201);
+    alice.delete(&made.key).await;
+    let refused = package.put(&stage, "/api/v2/package", &made.text).await.expect(403);
+    assert!(refused.to_string().contains("unknown"), "{refused}");
     lambda.stop().await;
     stage.finish().await;
 }

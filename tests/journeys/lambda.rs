@@ -12,6 +12,8 @@ use crate::{
     stage::Stage,
 };
 
+const FUNCTIONS: [&str; 2] = ["key-management", "push-authorizer"];
+
 /// The Lambda service and its functions.
 pub(crate) struct Lambda {
     service: Program,
@@ -21,9 +23,8 @@ pub(crate) struct Lambda {
 }
 
 impl Lambda {
-    /// Serves the functions of these names, on the stage's table, KMS and SES.
-    pub(crate) async fn serve(stage: &Stage, functions: &[&str]) -> Self {
-        let port = free_port();
+    /// Serves every function on this port, with the stage's table, KMS and SES.
+    pub(crate) async fn serve(stage: &Stage, port: u16) -> Self {
         let mut command = Command::new(places::tool("python/bin/cargo-lambda"));
         command.current_dir(places::workspace()).args([
             "lambda",
@@ -37,7 +38,7 @@ impl Lambda {
         service.line(" INFO starting Runtime server").await;
 
         let environment = stage.environment().await;
-        let function = |name: &&str| {
+        let function = |name: &str| {
             let mut command = Command::new(places::binary(name));
             command.env_clear().envs(&environment);
             command.envs([
@@ -48,7 +49,7 @@ impl Lambda {
             ]);
             Program::start(name, command, stage.log())
         };
-        let functions = functions.iter().map(function).collect();
+        let functions = FUNCTIONS.into_iter().map(function).collect();
         Self { service, functions, http: stage.http().clone(), origin: format!("http://127.0.0.1:{port}") }
     }
 
@@ -70,7 +71,7 @@ impl Lambda {
 }
 
 /// A port that was free a moment ago: `cargo lambda watch` can neither choose one itself nor be handed one.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     listener.local_addr().expect("it is bound").port()
 }

@@ -28,6 +28,7 @@ mod stage;
 mod table;
 
 mod at_once;
+mod authorizer;
 mod bad_input;
 mod cargo_lambda;
 mod keyring_races;

@@ -108,7 +108,7 @@ impl PostOffice {
     pub(crate) async fn waiting(&self) -> Vec<Waiting> {
         let mut waiting = Vec::new();
         for shard in 0..OUTBOX_SHARDS {
-            waiting.extend(self.keyring.waiting(shard, None, 1000).await.unwrap());
+            waiting.extend(self.keyring.waiting(shard, None, 1000).await.unwrap().0);
         }
         waiting
     }

@@ -26,6 +26,8 @@ pub(crate) struct Stage {
     folder: PathBuf,
     /// Where its data is kept, if it is.
     data: Option<PathBuf>,
+    /// The loopback port on which its functions are served, if it is not itself that runs them.
+    functions: Option<u16>,
     log: Log,
     secrets: Secrets,
     http: Http,
@@ -36,22 +38,32 @@ pub(crate) struct Stage {
 impl Stage {
     /// A new Latchkey that keeps nothing. `journey` names its folder in `target/journeys`, and is no other journey's.
     pub(crate) async fn ephemeral(journey: &str) -> Self {
-        let folder = places::folder(journey);
-        Self::set(folder, None).await
+        Self::set(journey, |_| None, None).await
     }
 
     /// A new Latchkey that keeps its data, so that it can be restarted.
     pub(crate) async fn kept(journey: &str) -> Self {
-        let folder = places::folder(journey);
-        let data = folder.join("data");
-        Self::set(folder, Some(data)).await
+        Self::set(journey, |folder| Some(folder.join("data")), None).await
     }
 
-    async fn set(folder: PathBuf, data: Option<PathBuf>) -> Self {
+    /// A new Latchkey that keeps nothing, and asks functions that are served on this port.
+    pub(crate) async fn with_functions_at(journey: &str, port: u16) -> Self {
+        Self::set(journey, |_| None, Some(port)).await
+    }
+
+    async fn set(journey: &str, data: impl FnOnce(&Path) -> Option<PathBuf>, functions: Option<u16>) -> Self {
+        let folder = places::folder(journey);
         let secrets = Secrets::default();
-        let log = Log::create(folder.join("log"));
-        let http = Http::new(secrets.clone());
-        let mut stage = Self { folder, data, log, secrets, http, running: None, finished: false };
+        let mut stage = Self {
+            data: data(&folder),
+            functions,
+            log: Log::create(folder.join("log")),
+            http: Http::new(secrets.clone()),
+            folder,
+            secrets,
+            running: None,
+            finished: false,
+        };
         stage.start().await;
         stage
     }
@@ -64,6 +76,9 @@ impl Stage {
             None => command.arg("--ephemeral"),
             Some(data) => command.arg("--data-dir").arg(data),
         };
+        if let Some(port) = self.functions {
+            command.args(["--functions", &format!("http://127.0.0.1:{port}")]);
+        }
         let mut program = Program::start("local", command, &self.log);
         let origin = program.line("listening on ").await;
         self.running = Some((program, origin.trim().to_owned()));

@@ -1,1 +1,29 @@
-//! x
+//! The management API: people look after their keys, and the gallery keeps the directory up to date.
+//!
+//! | caller | proved by | routes |
+//! | --- | --- | --- |
+//! | a person | the claims of a token that the gateway has checked | `/keys`, `/account`, `/packages` |
+//! | the gallery | the IAM identity that the gateway has checked | `/directory` |
+//! | anybody | | `GET /openapi.json` |
+//!
+//! Each handler takes the one or the other as an argument and refuses everybody else by that. Errors are problems (RFC
+//! 9457); bad input is told field by field, all of it at once, and changes nothing. [`Api::handle`] is one call: an
+//! event of API Gateway's HTTP API in, its answer out.
+
+mod api;
+mod app;
+mod config;
+mod directory;
+mod event;
+mod extract;
+mod input;
+mod notices;
+mod openapi;
+mod problem;
+mod routes;
+mod trace;
+mod wire;
+
+pub use api::{Api, openapi};
+pub use config::{MailConfig, Policy};
+pub use event::{Answer, Event};

@@ -1,1 +1,29 @@
-fn main(){}
+//! The function's start: configuration, clients, run.
+
+use std::{convert::Infallible, sync::Arc};
+
+use key_management::{Api, Event, MailConfig, Policy};
+use keyring::Keyring;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use mail::{Postman, Ses};
+use startup::{Clock, Environment};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let mut environment = Environment::of_process();
+    let (policy, mail) = (Policy::read(&mut environment), MailConfig::read(&mut environment));
+    let (table, pepper_key) = (environment.required("TABLE_NAME"), environment.required("PEPPER_KEY_ID"));
+    startup::start_log(&environment.or("LOG", "info".to_owned()));
+    environment.finish()?;
+    let aws = startup::aws().await;
+    let (db, kms) = (aws_sdk_dynamodb::Client::new(&aws), aws_sdk_kms::Client::new(&aws));
+    let (table, pepper_key): (String, String) = (table.unwrap_or_default(), pepper_key.unwrap_or_default());
+    let keyring = Arc::new(Keyring::new(db, kms, &table, &pepper_key));
+    let postman = mail.map(|mail| {
+        let ses = Ses::new(aws_sdk_sesv2::Client::new(&aws), mail.from, mail.configuration_set);
+        Postman::new(keyring.clone(), ses, mail.letterhead, Clock::system())
+    });
+    let api = &Api::new(keyring, postman, Clock::system(), policy);
+    let handle = |event: LambdaEvent<Event>| async { Ok::<_, Infallible>(api.handle(event.payload).await) };
+    lambda_runtime::run(service_fn(handle)).await
+}

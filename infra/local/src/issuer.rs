@@ -3,12 +3,7 @@
 //! It behaves as an OpenID provider that an HTTP API's JWT authorizer accepts: RS256 (API Gateway takes RSA only),
 //! discovery and keys under `<origin>/local`. Anyone may be anyone here, so it listens on loopback only.
 
-use std::{
-    fs,
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-};
+use std::{fs, io, path::Path};
 
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
@@ -23,7 +18,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use startup::Clock;
 
-use crate::gateway::TokenVerifier;
+use crate::{gateway::TokenVerifier, private_file};
 
 /// The audience of its tokens.
 pub const AUDIENCE: &str = "latchkey";
@@ -95,7 +90,7 @@ impl Issuer {
             Ok(key) => key,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let key = generate()?;
-                write_private(file, &key).map_err(|error| fault(&error))?;
+                private_file::write(file, &key).map_err(|error| fault(&error))?;
                 key
             }
             Err(error) => return Err(fault(&error)),
@@ -171,19 +166,6 @@ fn generate() -> Result<Vec<u8>, IssuerError> {
     let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| IssuerError::Key)?;
     let pkcs8: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| IssuerError::Key)?;
     pkcs8.as_ref().get(PKCS8_HEADER..).map(<[u8]>::to_vec).ok_or(IssuerError::Key)
-}
-
-fn write_private(file: &Path, content: &[u8]) -> io::Result<()> {
-    let beside = file.with_extension("new");
-    // A leftover of a process that was killed here may have other permissions.
-    match fs::remove_file(&beside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut written = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-    written.write_all(content)?;
-    written.sync_all()?;
-    fs::rename(beside, file)
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ pub use directory::{Account, AccountChange, AccountKind, DirectoryError, MailSta
 pub use event::{Event, EventKind};
 pub use fault::Fault;
 pub use idempotency::Once;
-pub use listing::{Page, Position};
+pub use listing::{List, Page, Position};
 pub use look_up::{LookUp, Standing};
 pub use members::Membership;
 pub use outbox::{NoticeRow, OUTBOX_SHARDS, Waiting};

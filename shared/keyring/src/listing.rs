@@ -1,6 +1,6 @@
 use std::{fmt, str::FromStr};
 
-use keys::{AccountId, Key};
+use keys::{AccountId, Key, KeyId};
 
 use crate::{
     Keyring,
@@ -25,6 +25,32 @@ pub struct Page<T> {
 /// It is the sort key of the last entry, so it stays good while entries come and go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position(String);
+
+/// The lists that a position can be in.
+#[derive(Debug, Clone, Copy)]
+pub enum List<'a> {
+    /// The keys that somebody made.
+    KeysOf,
+    /// The keys that act for an organization.
+    KeysFor,
+    /// An owner's packages.
+    Packages,
+    /// What happened to this key.
+    Events(&'a KeyId),
+}
+
+impl Position {
+    /// Whether it is a place in a list of this kind: one of another list would begin at the first page again.
+    #[must_use]
+    pub fn is_in(&self, list: List<'_>) -> bool {
+        match list {
+            List::KeysOf => self.0.starts_with(KEY),
+            List::KeysFor => self.0.starts_with(HELD),
+            List::Packages => self.0.starts_with(PACKAGE),
+            List::Events(key) => self.0.starts_with(&layout::events(key).sk),
+        }
+    }
+}
 
 /// Written for an address: letters, digits, dots, hyphens, underscores, and `~` for the table's `#`.
 impl fmt::Display for Position {
@@ -82,8 +108,7 @@ impl Keyring {
     ) -> Result<Page<Key>, Fault> {
         let place = Place { pk: partition(organization.tag()), sk: HELD.into() };
         let (pointers, next) = self.newest_first(&place, limit, after).await?;
-        let ids: Vec<keys::KeyId> =
-            pointers.iter().map(|item| item.parsed("id")).collect::<Result<_, _>>()?;
+        let ids: Vec<KeyId> = pointers.iter().map(|item| item.parsed("id")).collect::<Result<_, _>>()?;
         let mut entries = Vec::with_capacity(ids.len());
         for ids in ids.chunks(MOST_AT_ONCE) {
             let places: Vec<Place> = ids.iter().map(layout::key).collect();

@@ -1,3 +1,4 @@
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use keys::{AccountId, AccountTag, Notice, NoticeKind, Packages};
 
@@ -100,7 +101,9 @@ fn shard(tag: AccountTag) -> u8 {
 }
 
 impl Keyring {
-    /// A page of the notices that wait in a shard, by account, kind and time, after the row `after`.
+    /// A page of the notices that wait in a shard, by account, kind and time, and the row after which to go on, if there
+    /// may be more. A row that this code cannot read stays where it is, and is told in the log: it must not keep the
+    /// others waiting.
     ///
     /// # Errors
     /// A [`Fault`].
@@ -109,7 +112,7 @@ impl Keyring {
         shard: u8,
         after: Option<&NoticeRow>,
         limit: u16,
-    ) -> Result<Vec<Waiting>, Fault> {
+    ) -> Result<(Vec<Waiting>, Option<NoticeRow>), Fault> {
         let call = self
             .db
             .query()
@@ -120,7 +123,20 @@ impl Keyring {
             .consistent_read(true)
             .set_exclusive_start_key(after.map(|row| row.0.key()));
         let answer = call.send().await.map_err(Fault::call("Query outbox"))?;
-        answer.items.unwrap_or_default().into_iter().map(|item| Waiting::read(&Item::read(item)?)).collect()
+        let read = answer.items.unwrap_or_default().into_iter().map(|item| Waiting::read(&Item::read(item)?));
+        let readable = |waiting: Result<Waiting, Fault>| match waiting {
+            Ok(waiting) => Some(waiting),
+            Err(fault) => {
+                tracing::error!(fault = 1, error = %fault, "a notice cannot be read, and is not mailed");
+                None
+            }
+        };
+        let part =
+            |key: &std::collections::HashMap<_, AttributeValue>, name| key.get(name)?.as_s().ok().cloned();
+        let last = answer.last_evaluated_key;
+        let next =
+            last.and_then(|last| Some(NoticeRow(Place { pk: part(&last, "pk")?, sk: part(&last, "sk")? })));
+        Ok((read.filter_map(readable).collect(), next))
     }
 
     /// How many notices wait for this account.

@@ -139,9 +139,7 @@ impl Postman {
         // An account's notices stand together, so each account is read once.
         let mut last_read: Option<(AccountId, Option<Recipient>)> = None;
         loop {
-            let page = self.keyring.waiting(shard, after.as_ref(), PAGE).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.row.clone());
+            let (page, next) = self.keyring.waiting(shard, after.as_ref(), PAGE).await?;
             for waiting in page {
                 let now = self.clock.now();
                 if run.stopped || waiting.leased_until.is_some_and(|until| until > now) {
@@ -165,6 +163,10 @@ impl Postman {
                     // The account may have been marked.
                     last_read = None;
                 }
+            }
+            match next {
+                Some(next) => after = Some(next),
+                None => return Ok(()),
             }
         }
     }

@@ -8,7 +8,7 @@ mod clock;
 mod environment;
 mod log;
 
-pub use aws::aws;
+pub use aws::{aws, bounded};
 pub use clock::Clock;
 pub use environment::{ConfigError, Environment};
 pub use log::start_log;

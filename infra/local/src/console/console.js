@@ -126,6 +126,7 @@ onSubmit($("create-form"), async (form) => {
     { "Idempotency-Key": crypto.randomUUID() },
   );
   keep(created);
+  $("create-form").reset();
   await refreshAll();
   return "Created. Copy the key now: it is not shown again.";
 });

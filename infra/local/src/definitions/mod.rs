@@ -1,9 +1,9 @@
-//! The two APIs as they are deployed, read from `infra/template.yaml` and `infra/push-api.yaml`.
+//! The two APIs and the table as they are deployed, read from `infra/template.yaml` and `infra/push-api.yaml`.
 //!
 //! The files are compiled in. Reading is strict: a resource type, property, extension, mapping or intrinsic function
 //! that the local gateway would not act on is an error with its file and place, so that what runs here cannot drift
 //! from what is deployed. What is known and left out on purpose (throttles above all) is a field of the name
-//! `_not_acted_on` or a resource in [`template`]'s list.
+//! `_not_acted_on` or a resource type in the list of `template.rs`.
 
 mod fault;
 mod functions;
@@ -14,6 +14,7 @@ mod mapping;
 mod open_api;
 mod path;
 mod push;
+mod table;
 mod rest_api;
 mod template;
 
@@ -25,6 +26,7 @@ pub use management::{Caller, Cors, ManagementApi, ManagementRoute, TokenRules};
 pub use mapping::{BodyTemplate, Source};
 pub use path::PathTemplate;
 pub use push::{HttpProxy, PushApi, PushIntegration, PushRoute};
+pub use table::{KeyPart, Table};
 
 /// The account everything belongs to on this machine.
 pub const ACCOUNT: &str = "000000000000";
@@ -39,7 +41,7 @@ const TEMPLATE_FILE: &str = "infra/template.yaml";
 const PUSH_API: &str = include_str!("../../../push-api.yaml");
 const PUSH_API_FILE: &str = "infra/push-api.yaml";
 
-/// Both APIs and the functions behind them.
+/// Both APIs, the functions behind them, and the table.
 #[derive(Debug)]
 pub struct Definitions {
     /// The management API.
@@ -48,6 +50,8 @@ pub struct Definitions {
     pub push: PushApi,
     /// The environment variables of each function, by the function's name in the template.
     pub environments: BTreeMap<String, BTreeMap<String, String>>,
+    /// The table.
+    pub table: Table,
 }
 
 impl Definitions {
@@ -72,6 +76,7 @@ impl Definitions {
             management: management::read(&template)?,
             push: push::read(&template, push_api)?,
             environments: functions::read(&template)?,
+            table: table::read(&template)?,
         })
     }
 }

@@ -16,11 +16,10 @@ use super::{
 };
 
 /// Resource types whose presence changes nothing in how the two gateways answer.
-const NOT_ACTED_ON: [&str; 4] =
-    ["AWS::DynamoDB::Table", "AWS::IAM::ManagedPolicy", "AWS::KMS::Key", "AWS::Lambda::Permission"];
+const NOT_ACTED_ON: [&str; 3] = ["AWS::IAM::ManagedPolicy", "AWS::KMS::Key", "AWS::Lambda::Permission"];
 
 /// Resource types that the modules beside this one read.
-const ACTED_ON: [&str; 9] = [
+const ACTED_ON: [&str; 10] = [
     "AWS::ApiGateway::Deployment",
     "AWS::ApiGateway::RestApi",
     "AWS::ApiGateway::Stage",
@@ -29,6 +28,7 @@ const ACTED_ON: [&str; 9] = [
     "AWS::ApiGatewayV2::Integration",
     "AWS::ApiGatewayV2::Route",
     "AWS::ApiGatewayV2::Stage",
+    "AWS::DynamoDB::Table",
     "AWS::Serverless::Function",
 ];
 

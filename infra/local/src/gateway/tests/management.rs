@@ -1,6 +1,10 @@
 //! The management API from outside.
 
-use super::world::*;
+use axum::extract::Request;
+use serde_json::{Value, json};
+
+use super::world::{NOW, World, ok, signed, token};
+use crate::gateway::Peer;
 
 #[tokio::test]
 async fn a_person_needs_a_token() {

@@ -1,6 +1,12 @@
 //! The push API from outside, and the gallery's reading routes beside it.
 
-use super::world::*;
+use std::collections::BTreeMap;
+
+use axum::extract::Request;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+
+use super::world::{World, allow, deny, ok, policy};
 
 #[tokio::test]
 async fn an_allowed_push_reaches_the_gallery_without_the_key() {

@@ -1,6 +1,13 @@
 //! The events in `events/`, against what the gateway makes of the same requests.
 
-use super::world::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::extract::Request;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::Value;
+
+use super::world::{World, allow, ok, signed};
+use crate::definitions::Definitions;
 
 /// The events of the folder, by name.
 fn samples() -> BTreeMap<String, Value> {

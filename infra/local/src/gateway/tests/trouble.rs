@@ -1,6 +1,17 @@
 //! Functions that fail, dawdle or are missing, a gallery that is not there, and bodies that are too large.
 
-use super::world::*;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use axum::extract::Request;
+use http::Uri;
+use serde_json::{Value, json};
+
+use super::world::{World, allow, clock, token, verifier};
+use crate::{
+    definitions::Definitions,
+    function::in_process,
+    gateway::{MissingFunction, router},
+};
 
 #[tokio::test]
 async fn a_failing_function_is_told_apart_from_its_caller() {

@@ -1,14 +1,11 @@
 //! The gateway between a client, functions that answer as told, and a gallery that remembers what it saw.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     convert::Infallible,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use axum::{Router, body::Body, extract::Request, response::Response};
-use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::DateTime;
 use http::{HeaderMap, StatusCode, Uri};
 use http_body_util::BodyExt;
@@ -18,10 +15,14 @@ use serde_json::{Value, json};
 use startup::Clock;
 use tower::ServiceExt;
 
-use super::*;
-use crate::{definitions::Definitions, function::in_process};
+use crate::{
+    definitions::Definitions,
+    function::in_process,
+    gateway::{TokenVerifier, router},
+};
 
-const NOW: i64 = 1_798_761_600;
+/// The local time, which is the samples' too.
+pub(super) const NOW: i64 = 1_798_761_600;
 
 /// Serves a router on a port of its own for as long as the test runs.
 pub(crate) async fn serve(router: Router) -> Uri {

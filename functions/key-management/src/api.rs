@@ -1,0 +1,70 @@
+use std::sync::Arc;
+
+use axum::{Router, body::Bytes, middleware, response::IntoResponse as _};
+use keyring::Keyring;
+use mail::Postman;
+use startup::Clock;
+use tower::ServiceExt as _;
+use utoipa::openapi::OpenApi;
+
+use crate::{
+    app::App,
+    config::Policy,
+    event::{Answer, Event},
+    openapi as document,
+    problem::{Problem, Reason},
+    routes, trace,
+};
+
+/// The management API, ready to answer. Clones are the same.
+#[derive(Clone)]
+pub struct Api {
+    router: Router,
+}
+
+impl Api {
+    /// The API over `keyring`. Without a postman, mails wait for somebody else to deliver them.
+    #[must_use]
+    pub fn new(keyring: Arc<Keyring>, postman: Option<Postman>, clock: Clock, policy: Policy) -> Self {
+        let (router, document) = routes::router().split_for_parts();
+        let document = document::completed(document);
+        let app = App::new(keyring, postman, clock, policy, json(&document));
+        let router = router
+            .method_not_allowed_fallback(no_such_method)
+            .fallback(no_such_route)
+            .layer(middleware::from_fn_with_state(app.clone(), trace::line))
+            .with_state(app);
+        Self { router }
+    }
+
+    /// Answers one event.
+    pub async fn handle(&self, event: Event) -> Answer {
+        let response = match event.into_request() {
+            Ok(request) => self.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {}),
+            Err(problem) => problem.into_response(),
+        };
+        Answer::of(response).await
+    }
+}
+
+/// The API's OpenAPI document, as `GET /openapi.json` answers it.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    document::completed(routes::router().into_openapi())
+}
+
+fn json(document: &OpenApi) -> Bytes {
+    document.to_json().unwrap_or_default().into()
+}
+
+async fn no_such_route() -> Problem {
+    Problem::new(Reason::UnknownRoute, "There is nothing here. GET /openapi.json tells what there is.")
+}
+
+async fn no_such_method() -> Problem {
+    Problem::new(Reason::MethodNotAllowed, "The Allow header names the methods that can be used here.")
+}
+
+#[cfg(test)]
+#[path = "api_tests.rs"]
+mod tests;

@@ -1,0 +1,93 @@
+use keys::{KeyPrefix, Lifetime};
+use mail::{Letterhead, Sender};
+use startup::Environment;
+
+/// What the gallery has decided about keys and accounts.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// What new key texts begin with.
+    pub prefix: KeyPrefix,
+    /// The most days a key may live.
+    pub maximum_lifetime_days: u16,
+    /// The lifetimes that the keys page offers, in days; any other up to the maximum may be asked for too.
+    pub offered_lifetimes_days: Vec<u16>,
+    /// The claim of a person's token that holds their account's id.
+    pub account_claim: String,
+}
+
+/// Who mails come from, and what they say of the gallery.
+#[derive(Debug, Clone)]
+pub struct MailConfig {
+    /// The sender.
+    pub from: Sender,
+    /// The SES configuration set that reports bounces and complaints.
+    pub configuration_set: Option<String>,
+    /// The gallery's name and the keys page's address.
+    pub letterhead: Letterhead,
+}
+
+impl Policy {
+    /// Reads `KEY_PREFIXES` (comma-separated, the first is issued; `lk`), `MAXIMUM_LIFETIME_DAYS` (365),
+    /// `OFFERED_LIFETIMES_DAYS` (1,90,180,270,365; longer than the maximum are left out) and `ACCOUNT_CLAIM` (`sub`).
+    /// Faults are kept by `environment`.
+    pub fn read(environment: &mut Environment) -> Self {
+        let maximum = environment.or("MAXIMUM_LIFETIME_DAYS", 365);
+        let offered = environment.list("OFFERED_LIFETIMES_DAYS", vec![1, 90, 180, 270, 365]);
+        let offered = offered.into_iter().filter(|days| Lifetime::new(i64::from(*days), maximum).is_ok());
+        let issued = environment.list("KEY_PREFIXES", Vec::new()).into_iter().next();
+        Self {
+            prefix: issued.unwrap_or_else(default_prefix),
+            maximum_lifetime_days: maximum,
+            offered_lifetimes_days: offered.collect(),
+            account_claim: environment.or("ACCOUNT_CLAIM", "sub".to_owned()),
+        }
+    }
+
+    /// How long a key lives whose maker says nothing of it: a year, or the maximum if that is less.
+    pub(crate) fn default_lifetime_days(&self) -> u16 {
+        self.maximum_lifetime_days.min(365)
+    }
+}
+
+impl MailConfig {
+    /// Reads `MAIL_FROM`, `MAIL_CONFIGURATION_SET` (may be missing), `GALLERY_NAME` and `KEYS_PAGE_URL`. None only
+    /// where `environment` keeps a fault.
+    pub fn read(environment: &mut Environment) -> Option<Self> {
+        let from = environment.required("MAIL_FROM");
+        let configuration_set = environment.optional("MAIL_CONFIGURATION_SET");
+        let gallery: Option<String> = environment.required("GALLERY_NAME");
+        let keys_page: Option<String> = environment.required("KEYS_PAGE_URL");
+        Some(Self { from: from?, configuration_set, letterhead: Letterhead::new(&gallery?, &keys_page?) })
+    }
+}
+
+#[expect(clippy::expect_used, reason = "two lower-case letters are a prefix")]
+fn default_prefix() -> KeyPrefix {
+    "lk".parse().expect("two lower-case letters")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_has_defaults_and_offers_nothing_beyond_its_maximum() {
+        let policy = Policy::read(&mut Environment::of::<&str, &str>([]));
+        assert_eq!((policy.prefix.to_string().as_str(), policy.account_claim.as_str()), ("lk", "sub"));
+        assert_eq!(policy.offered_lifetimes_days, [1, 90, 180, 270, 365]);
+
+        let mut environment = Environment::of([("MAXIMUM_LIFETIME_DAYS", "90"), ("KEY_PREFIXES", "ex,lk")]);
+        let policy = Policy::read(&mut environment);
+        assert_eq!(policy.prefix.to_string(), "ex");
+        assert_eq!(policy.offered_lifetimes_days, [1, 90]);
+        assert_eq!(policy.default_lifetime_days(), 90);
+        assert!(environment.finish().is_ok());
+    }
+
+    #[test]
+    fn every_missing_variable_is_named_at_once() {
+        let mut environment = Environment::of([("MAIL_FROM", "nobody")]);
+        assert!(MailConfig::read(&mut environment).is_none());
+        insta::assert_snapshot!(environment.finish().unwrap_err(), @r#"MAIL_FROM is "nobody": a sender is local@domain, or Name <local@domain>, in ASCII; GALLERY_NAME is not set; KEYS_PAGE_URL is not set"#);
+    }
+}

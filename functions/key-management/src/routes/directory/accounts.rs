@@ -1,0 +1,88 @@
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    directory::{self, Applied, Change},
+    extract::{Body, Gallery, Query},
+    input::read,
+    problem::Problem,
+};
+
+/// What the gallery tells of an account. What it leaves out stays as it is: a change of name does not unlock.
+#[derive(ToSchema)]
+#[schema(as = AccountEntry)]
+#[expect(dead_code, reason = "the description of what `put_account` reads; a test compares the two")]
+pub(crate) struct AccountBody {
+    /// What to call it.
+    #[schema(min_length = 1, max_length = 256)]
+    name: String,
+    /// `user` or `organization`; that never changes.
+    #[schema(pattern = "^(user|organization)$")]
+    kind: String,
+    /// Where its notices are mailed to; empty to remove the address.
+    #[schema(nullable = false, max_length = 320)]
+    mail: Option<String>,
+    /// Whether its keys stop for as long as this is so.
+    #[schema(nullable = false)]
+    locked: Option<bool>,
+    /// The gallery's revision of this entry; once one was told, a lower one is ignored.
+    #[schema(nullable = false)]
+    revision: Option<u32>,
+}
+
+/// Tell of an account
+#[utoipa::path(
+    put,
+    path = "/directory/accounts/{account}",
+    tag = "directory",
+    params(("account" = String, Path, description = "The account's id.")),
+    request_body = AccountBody,
+    responses(
+        (status = 200, description = "It stands so now, unless a later revision was there.", body = Applied),
+        (status = 409, description = "It is of the other kind already.")
+    ),
+    security(("gallery" = []))
+)]
+pub(crate) async fn put_account(
+    State(app): State<App>,
+    gallery: Gallery,
+    Path(account): Path<String>,
+    Body(mut fields): Body,
+) -> Result<Json<Applied>, Problem> {
+    let account = fields.beside("account", account, read::text);
+    let change = directory::put_account(&mut fields, account);
+    Ok(Json(fields.finish(|| change)?.apply(&app, &gallery).await?))
+}
+
+/// Tell that an account is gone
+///
+/// Its id stays taken and locked, and all keys that it holds or that act for it are revoked.
+#[utoipa::path(
+    delete,
+    path = "/directory/accounts/{account}",
+    tag = "directory",
+    params(
+        ("account" = String, Path, description = "The account's id."),
+        ("revision" = Option<u32>, Query, description = "The gallery's revision of this entry.")
+    ),
+    responses(
+        (status = 200, description = "It is gone, unless a later revision was there.", body = Applied),
+        (status = 409, description = "The directory contradicts.")
+    ),
+    security(("gallery" = []))
+)]
+pub(crate) async fn delete_account(
+    State(app): State<App>,
+    gallery: Gallery,
+    Path(account): Path<String>,
+    Query(mut query): Query,
+) -> Result<Json<Applied>, Problem> {
+    let account = query.beside("account", account, read::text);
+    let revision = directory::revision_in(&mut query);
+    let change = query.finish(|| Some(Change::DeleteAccount(account?, revision)))?;
+    Ok(Json(change.apply(&app, &gallery).await?))
+}

@@ -1,0 +1,55 @@
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use keys::AccountId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    extract::{Body, Gallery},
+    input::read,
+    problem::Problem,
+};
+
+/// Why keys are revoked.
+#[derive(ToSchema)]
+#[schema(as = RevokeKeys)]
+#[expect(dead_code, reason = "the description of what `revoke_account_keys` reads; a test compares the two")]
+pub(crate) struct CauseBody {
+    /// Told to the holders, and to whoever pushes with such a key.
+    #[schema(min_length = 1, max_length = 256)]
+    cause: String,
+}
+
+/// How many keys ended.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Revoked {
+    revoked: u32,
+}
+
+/// Revoke all keys of an account
+///
+/// Those it holds, and those that act for it. After a fault, a repeat goes on with the rest.
+#[utoipa::path(
+    post,
+    path = "/directory/accounts/{account}/revoke-keys",
+    tag = "directory",
+    params(("account" = String, Path, description = "The account's id.")),
+    request_body = CauseBody,
+    responses((status = 200, description = "Those that were active are revoked.", body = Revoked)),
+    security(("gallery" = []))
+)]
+pub(crate) async fn revoke_account_keys(
+    State(app): State<App>,
+    gallery: Gallery,
+    Path(account): Path<String>,
+    Body(mut fields): Body,
+) -> Result<Json<Revoked>, Problem> {
+    let account = fields.beside("account", account, read::text::<AccountId>);
+    let cause = fields.required("cause", read::line);
+    let (account, cause) = fields.finish(|| Some((account?, cause?)))?;
+    let revoked = app.keyring.revoke_all(&account, &cause, &gallery.act(app.now())).await?;
+    Ok(Json(Revoked { revoked }))
+}

@@ -1,0 +1,30 @@
+//! The endpoints, one a file; folders and names follow the addresses.
+
+mod account;
+mod directory;
+mod keys;
+mod openapi;
+mod packages;
+
+use utoipa::OpenApi as _;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{app::App, openapi::Document};
+
+/// Every route, each with its description.
+pub(crate) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(keys::list::list_keys, keys::create::create_key))
+        .routes(routes!(keys::get::get_key, keys::edit::edit_key, keys::delete::delete_key))
+        .routes(routes!(keys::events::list_key_events))
+        .routes(routes!(keys::refresh::refresh_key))
+        .routes(routes!(keys::revoke::revoke_key))
+        .routes(routes!(account::get_account))
+        .routes(routes!(packages::list_packages))
+        .routes(routes!(directory::many::put_directory))
+        .routes(routes!(directory::accounts::put_account, directory::accounts::delete_account))
+        .routes(routes!(directory::revoke_keys::revoke_account_keys))
+        .routes(routes!(directory::packages::put_package, directory::packages::delete_package))
+        .routes(routes!(directory::members::put_member, directory::members::delete_member))
+        .routes(routes!(openapi::get_openapi))
+}

@@ -1,0 +1,312 @@
+//! The whole of it: services, functions, gateway, gallery and console, put together on one origin.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    future::Future,
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{Router, middleware::from_fn, routing::get};
+use gallery::{Api, Directory, Gallery, Storage};
+use http::Uri;
+use key_management::{Event, MailConfig, Policy};
+use keyring::Keyring;
+use mail::{Postman, Ses};
+use push_authorizer::{Authorizer, Config};
+use serde_json::{Value, json};
+use startup::{Clock, Environment};
+use tokio::{net::TcpListener, sync::watch};
+
+use crate::{
+    clock::MovableClock,
+    console,
+    definitions::Definitions,
+    function::{Function, in_process, served_at},
+    gateway,
+    issuer::{AUDIENCE, Issuer},
+    local_api::{self, HealthCheck, LocalApi},
+    loopback_host,
+    services::{self, MAIL_FROM, Services, TABLE},
+    sign_in,
+    sweeper::Sweeper,
+};
+
+/// The functions of the template, and the programs that they are.
+const FUNCTIONS: [(&str, &str); 3] = [
+    ("KeyManagementFunction", "key-management"),
+    ("PushAuthorizerFunction", "push-authorizer"),
+    ("AuthorizeFunction", "push-authorizer"),
+];
+/// How long key management waits for SES before it answers. Here that costs nothing, and a mail is read right after
+/// the act that it tells of even when the machine has much else to do.
+const WAIT_FOR_MAIL: Duration = Duration::from_secs(10);
+/// How long requests in progress may take to end once the program is told to.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
+
+/// What the program is started with.
+#[derive(Debug)]
+pub struct Settings {
+    /// The port on 127.0.0.1; 0 takes any that is free.
+    pub port: u16,
+    /// The folder that keeps everything; without one it is forgotten.
+    pub data: Option<PathBuf>,
+    /// Where `cargo lambda watch` serves the functions, in place of this process.
+    pub functions: Option<Uri>,
+}
+
+/// Why the program did not start: one line for whoever started it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The port is taken, or not to be had.
+    #[error("127.0.0.1:{port} cannot be listened on: {source}")]
+    Port {
+        /// The port.
+        port: u16,
+        /// Why.
+        source: io::Error,
+    },
+    /// The data folder.
+    #[error("the data folder {}: {source}", path.display())]
+    Data {
+        /// The folder, or a file in it.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: io::Error,
+    },
+    /// Something else that says for itself what and where.
+    #[error("{0}")]
+    Part(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The program, ready to answer.
+pub struct Program {
+    listener: TcpListener,
+    origin: String,
+    router: Router,
+    stop: watch::Sender<bool>,
+}
+
+impl Program {
+    /// Puts it together.
+    ///
+    /// # Errors
+    /// A [`StartError`].
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let busy = |source| StartError::Port { port: settings.port, source };
+        let listener = TcpListener::bind(("127.0.0.1", settings.port)).await.map_err(busy)?;
+        let origin = format!("http://{}", listener.local_addr().map_err(busy)?);
+        let (stop, stopped) = watch::channel(false);
+        let data = settings.data.as_deref();
+        if let Some(data) = data {
+            fs::create_dir_all(data).map_err(|source| StartError::Data { path: data.to_owned(), source })?;
+        }
+        let clock = clock(data)?;
+        let services =
+            Services::start(data, &clock.clock(), || until(stopped.clone())).await.map_err(part)?;
+        let issuer = match data {
+            Some(data) => Issuer::open(&origin, clock.clock(), &data.join("issuer.der")),
+            None => Issuer::in_memory(&origin, clock.clock()),
+        };
+        let issuer = issuer.map_err(part)?;
+
+        let gallery_address = serve_gallery(&origin, data, until(stopped.clone())).await?;
+        let definitions = Definitions::bundled(&values(&origin, &gallery_address, &issuer)).map_err(part)?;
+        services.make_table(&definitions.table).await.map_err(part)?;
+        let functions = Functions::new(&definitions, &services, &clock.clock())?;
+        let environment = functions.environment(&definitions, &services);
+        let sweeper = functions.sweeper(clock.clock());
+        let served = functions.serve(settings.functions.as_ref())?;
+
+        let verifier = issuer.verifier().map_err(part)?;
+        let gallery_origin: Uri = gallery_address.parse().map_err(part)?;
+        let gateway =
+            gateway::router(definitions, served, gallery_origin, verifier, clock.clock()).map_err(part)?;
+        let directory = Directory::new(Api::new(&origin).map_err(part)?);
+        let health = health(&services);
+        let local = LocalApi { clock, sweeper, mailbox: services.mailbox.clone(), health };
+        let router = console::router()
+            .merge(local_api::router(local))
+            .merge(sign_in::router(issuer, directory))
+            .route("/local/environment", get(move || std::future::ready(environment.clone())))
+            .fallback_service(gateway)
+            .layer(from_fn(loopback_host::require));
+        Ok(Self { listener, origin, router, stop })
+    }
+
+    /// Where it answers, without a slash at the end.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Answers until `stop` is over; then requests in progress are given a moment to end.
+    ///
+    /// # Errors
+    /// The listener's.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        let (ending, ended) = watch::channel(false);
+        let serving = axum::serve(self.listener, self.router).with_graceful_shutdown(async move {
+            stop.await;
+            ending.send_replace(true);
+        });
+        tokio::select! {
+            served = serving.into_future() => served?,
+            () = async { until(ended).await; tokio::time::sleep(LAST_REQUESTS).await; } => {}
+        }
+        // The services stop last: what was asked before is still answered.
+        self.stop.send_replace(true);
+        Ok(())
+    }
+}
+
+/// Waits until the channel says so, or nobody can any more.
+async fn until(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+fn part(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StartError {
+    StartError::Part(error.into())
+}
+
+fn clock(data: Option<&Path>) -> Result<MovableClock, StartError> {
+    let Some(data) = data else { return Ok(MovableClock::in_memory(Clock::system())) };
+    let path = data.join("clock");
+    MovableClock::open(Clock::system(), &path).map_err(|source| StartError::Data { path, source })
+}
+
+/// The sample gallery, on a port of its own that only the gateway is told.
+async fn serve_gallery(
+    origin: &str,
+    data: Option<&Path>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<String, StartError> {
+    let storage = data.map_or(Storage::Memory, |data| Storage::Folder(data.join("packages")));
+    let config = gallery::Config { origin: origin.to_owned(), api: origin.to_owned(), storage };
+    let gallery = Gallery::open(config).map_err(part)?;
+    let private = |source| StartError::Port { port: 0, source };
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(private)?;
+    let address: SocketAddr = listener.local_addr().map_err(private)?;
+    tokio::spawn(axum::serve(listener, gallery.router()).with_graceful_shutdown(stop).into_future());
+    Ok(format!("http://{address}"))
+}
+
+/// What the template leaves to whoever deploys it.
+fn values(origin: &str, gallery: &str, issuer: &Issuer) -> BTreeMap<String, String> {
+    let arn = services::pepper_key_arn();
+    let values = [
+        ("GalleryName", "Sample Gallery"),
+        ("GalleryOrigin", gallery),
+        ("KeysPageUrl", &format!("{origin}/")),
+        ("KeysPageOrigin", origin),
+        ("TokenIssuer", issuer.name()),
+        ("TokenAudience", AUDIENCE),
+        ("MailFrom", MAIL_FROM),
+        ("DenialWarningHeader", "on"),
+        ("Keyring", TABLE),
+        ("PepperKey.Arn", &arn),
+    ];
+    values.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
+
+fn health(services: &Services) -> HealthCheck {
+    let dynamodb = services.dynamodb();
+    Arc::new(move || {
+        let described = dynamodb.describe_table().table_name(TABLE).send();
+        Box::pin(
+            async move { described.await.map(drop).map_err(|_| "The table does not answer.".to_owned()) },
+        )
+    })
+}
+
+/// The functions, each set up from the environment it is deployed with.
+struct Functions {
+    api: key_management::Api,
+    authorizers: BTreeMap<&'static str, Arc<Authorizer>>,
+    postman: Postman,
+}
+
+impl Functions {
+    fn new(definitions: &Definitions, services: &Services, clock: &Clock) -> Result<Self, StartError> {
+        let environment = |function: &str| {
+            Environment::of(definitions.environments.get(function).cloned().unwrap_or_default())
+        };
+        let keyring = |environment: &mut Environment| {
+            let table: String = environment.required("TABLE_NAME").unwrap_or_default();
+            let pepper_key: String = environment.required("PEPPER_KEY_ID").unwrap_or_default();
+            Arc::new(Keyring::new(services.dynamodb(), services.kms(), &table, &pepper_key))
+        };
+        let mut management = environment("KeyManagementFunction");
+        let (policy, mail) = (Policy::read(&mut management), MailConfig::read(&mut management));
+        let managed = keyring(&mut management);
+        management.finish().map_err(part)?;
+        let mail = mail.ok_or_else(|| part("mails have no sender"))?;
+        let ses = Ses::new(services.ses(), mail.from, mail.configuration_set);
+        let postman = Postman::new(Arc::clone(&managed), ses, mail.letterhead, clock.clone());
+        let postman = postman.waiting_at_once(WAIT_FOR_MAIL);
+        let api = key_management::Api::new(managed, Some(postman.clone()), clock.clone(), policy);
+        let mut authorizers = BTreeMap::new();
+        for (name, program) in FUNCTIONS {
+            if program == "push-authorizer" {
+                let mut environment = environment(name);
+                let (config, keyring) = (Config::read(&mut environment), keyring(&mut environment));
+                environment.finish().map_err(part)?;
+                authorizers.insert(name, Arc::new(Authorizer::new(config, keyring, clock.clone())));
+            }
+        }
+        Ok(Self { api, authorizers, postman })
+    }
+
+    /// The variables, one a line as a shell reads them, with which the functions run elsewhere on these services.
+    fn environment(&self, definitions: &Definitions, services: &Services) -> String {
+        let mut variables: BTreeMap<&str, &str> = services.environment().into();
+        for environment in definitions.environments.values() {
+            variables.extend(environment.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        }
+        variables.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
+    }
+
+    /// Until there is more to sweep, a run delivers what mail waits.
+    fn sweeper(&self, clock: Clock) -> Sweeper {
+        let postman = self.postman.clone();
+        Sweeper::new(clock, move |_| {
+            let postman = postman.clone();
+            async move {
+                let report = postman.deliver_waiting().await;
+                Ok(json!({ "mailed": report.mailed, "failed": report.failed, "left": report.left }))
+            }
+        })
+    }
+
+    fn serve(self, elsewhere: Option<&Uri>) -> Result<BTreeMap<String, Function>, StartError> {
+        if let Some(origin) = elsewhere {
+            let served = |(name, program): (&str, &str)| Ok((name.to_owned(), served_at(origin, program)?));
+            return FUNCTIONS.into_iter().map(served).collect::<Result<_, http::Error>>().map_err(part);
+        }
+        let api = self.api;
+        let management = in_process(move |event: Value| {
+            let api = api.clone();
+            async move {
+                let answer = api.handle(serde_json::from_value::<Event>(event)?).await;
+                serde_json::to_value(answer)
+            }
+        });
+        let mut served = BTreeMap::from([("KeyManagementFunction".to_owned(), management)]);
+        for (name, authorizer) in self.authorizers {
+            let function = in_process(move |event: Value| {
+                let authorizer = Arc::clone(&authorizer);
+                async move {
+                    let event = serde_json::from_value(event).map_err(|error| error.to_string())?;
+                    let reply = authorizer.handle(event).await.map_err(|refusal| refusal.to_string())?;
+                    serde_json::to_value(reply).map_err(|error| error.to_string())
+                }
+            });
+            served.insert(name.to_owned(), function);
+        }
+        Ok(served)
+    }
+}

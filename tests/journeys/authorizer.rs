@@ -302,9 +302,10 @@ async fn a_question_that_is_none_is_told_field_by_field() {
     for (body, status, fields) in [
         (json!({ "action": "push", "package": "a/b" }), 400, vec!["package"]),
         (json!({ "action": "all", "package": "" }), 400, vec!["action", "package"]),
-        (json!({ "package": "Foo" }), 400, vec![]),
-        (json!({ "action": "push", "pakage": "Foo" }), 400, vec![]),
-        (json!({ "action": ["push"] }), 400, vec![]),
+        (json!({ "package": "Foo" }), 400, vec!["action"]),
+        (json!({ "action": "push", "pakage": "Foo", "preflight": 1 }), 400, vec!["preflight", "pakage"]),
+        (json!({ "action": ["push"], "grant": 7 }), 400, vec!["action", "grant"]),
+        (json!(["push"]), 400, vec![]),
         (json!("{\"action\": \"push\""), 400, vec![]),
         (json!(format!("{{\"action\": \"push\"}}{}", " ".repeat(17_000))), 413, vec![]),
     ] {

@@ -1,9 +1,13 @@
 //! DynamoDB and KMS on stand-ins, within the journey's process, for what is walked through below the functions.
 
-use std::{future::pending, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    future::pending,
+    sync::Arc,
+};
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use chrono::{DateTime, Utc};
 use keyring::{Act, Created, Holder, Keyring, NewKey};
@@ -58,6 +62,16 @@ impl Aws {
     /// A keyring as a function's new execution environment has it: it shares the table with others, and no memory.
     pub(crate) fn keyring(&self) -> Arc<Keyring> {
         Arc::new(Keyring::new(self.dynamodb.clone(), self.kms.clone(), TABLE, PEPPER_KEY))
+    }
+
+    /// The whole table, item by item, in an order of its own.
+    pub(crate) async fn items(&self) -> Vec<String> {
+        let scan = self.dynamodb.scan().table_name(TABLE).consistent_read(true);
+        let items = scan.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.unwrap();
+        let sorted = |item: HashMap<String, AttributeValue>| item.into_iter().collect::<BTreeMap<_, _>>();
+        let mut items: Vec<String> = items.into_iter().map(|item| format!("{:?}", sorted(item))).collect();
+        items.sort();
+        items
     }
 
     /// How many items' pk begins with this.

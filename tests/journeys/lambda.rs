@@ -42,7 +42,7 @@ impl Lambda {
             let mut command = Command::new(places::binary(name));
             command.env_clear().envs(&environment);
             command.envs([
-                ("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{port}/.rt/{name}").as_str()),
+                ("AWS_LAMBDA_RUNTIME_API", format!("http://127.0.0.1:{port}/.rt/{name}").as_str()),
                 ("AWS_LAMBDA_FUNCTION_NAME", name),
                 ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
                 ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),

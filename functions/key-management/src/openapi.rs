@@ -28,8 +28,7 @@ const PROBLEM: &str = "application/problem+json";
         title = "Latchkey management API",
         description = "People look after their scoped API keys; the gallery keeps the directory up to date. Every reply is \
                        `Cache-Control: no-store`, and every error a problem (RFC 9457).",
-        version = "1.0.0",
-        contact()
+        version = "1.0.0"
     ),
     components(schemas(ProblemBody)),
     modifiers(&SecuritySchemes),

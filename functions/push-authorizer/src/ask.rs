@@ -4,10 +4,11 @@
 //! where there is no grant. Out comes the decision: 200 allow, 401 where nothing was sent to show, 403 deny; 400 for a
 //! question that is none, as a problem (RFC 9457) that names the fields; 503 for our own trouble.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Display, str::FromStr};
 
-use keys::{Action, Decision};
-use serde::{Deserialize, Serialize};
+use keys::{Action, Decision, PackageId};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::{
     answer::Answer,
@@ -29,14 +30,10 @@ pub struct Response {
     is_base64_encoded: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A question, and the grant it was asked with.
 struct Asked {
-    action: String,
-    package: Option<String>,
+    question: Question,
     grant: Option<String>,
-    #[serde(default)]
-    preflight: bool,
 }
 
 #[derive(Serialize)]
@@ -70,17 +67,17 @@ struct Problem {
 
 #[derive(Serialize)]
 struct FieldError {
-    field: &'static str,
+    field: String,
     message: String,
 }
 
 impl Authorizer {
     pub(crate) async fn asked(&self, event: &Event) -> Response {
-        let (asked, question) = match question(event) {
-            Ok(read) => read,
+        let Asked { question, grant } = match asked(event) {
+            Ok(asked) => asked,
             Err(problem) => return problem.response(),
         };
-        let proof = match &asked.grant {
+        let proof = match &grant {
             Some(grant) => Proof::Grant(grant),
             None => Proof::Key(event.credential()),
         };
@@ -109,44 +106,75 @@ impl Authorizer {
     }
 }
 
-fn question(event: &Event) -> Result<(Asked, Question), Problem> {
+fn asked(event: &Event) -> Result<Asked, Problem> {
     let body = event
         .body()
-        .ok_or_else(|| Problem::bad("The body is not the base64 it is said to be.", Vec::new()))?;
+        .ok_or_else(|| Problem::bad("The body is not the base64 it is said to be.".to_owned()))?;
     if body.len() > LARGEST {
         let detail = format!("The body has {} bytes; at most {LARGEST} are read.", body.len());
         return Err(Problem { title: "Too large", status: 413, detail, errors: Vec::new() });
     }
-    // serde's messages name fields, types and places; for this shape they repeat no value but a wrong type's own.
-    let asked: Asked =
-        serde_json::from_slice(&body).map_err(|error| Problem::bad(&unread(&error), Vec::new()))?;
-    let mut errors = Vec::new();
-    let mut fault = |field, message: String| errors.push(FieldError { field, message });
-    let action: Option<Action> =
-        asked.action.parse().map_err(|error: keys::UnknownAction| fault("action", error.to_string())).ok();
-    let package = asked.package.as_deref().map(str::parse).transpose();
-    let package = package.map_err(|error: keys::PackageIdError| fault("package", error.to_string())).ok();
-    match (action, package) {
-        (Some(action), Some(package)) => {
-            let question = Question { action, package, preflight: asked.preflight };
-            Ok((asked, question))
+    let no_json = |error: serde_json::Error| {
+        Problem::bad(format!("The body is not JSON (line {}, column {}).", error.line(), error.column()))
+    };
+    let Value::Object(body) = serde_json::from_slice(&body).map_err(no_json)? else {
+        return Err(Problem::bad("The body is not a JSON object.".to_owned()));
+    };
+    let mut fields = Fields { body, errors: Vec::new() };
+    if fields.body.get("action").is_none_or(Value::is_null) {
+        fields.fault("action", "is missing".to_owned());
+    }
+    let action = fields.parsed::<Action>("action");
+    let package = fields.parsed::<PackageId>("package");
+    let grant = fields.parsed::<String>("grant");
+    let preflight = fields.flag("preflight");
+    let Fields { body: unknown, mut errors } = fields;
+    errors.extend(
+        unknown
+            .into_iter()
+            .map(|(field, _)| FieldError { field, message: "is not a field of a question".to_owned() }),
+    );
+    match action {
+        Some(action) if errors.is_empty() => {
+            Ok(Asked { question: Question { action, package, preflight }, grant })
         }
-        _ => Err(Problem::bad("Some fields are not as they must be.", errors)),
+        _ => Err(Problem { errors, ..Problem::bad("Some fields are not as they must be.".to_owned()) }),
     }
 }
 
-/// What is wrong with a body, without repeating any of it: a secret may stand in the wrong field.
-fn unread(error: &serde_json::Error) -> String {
-    let (line, column) = (error.line(), error.column());
-    match error.classify() {
-        serde_json::error::Category::Data => format!(
-            "The body is not a question: an object with action, and perhaps package, grant and preflight, and nothing \
-             else (line {line}, column {column})."
-        ),
-        _ => format!("The body is not JSON (line {line}, column {column})."),
-    }
+/// The fields of a body, taken one by one. No error repeats a value: a secret may stand in the wrong field.
+struct Fields {
+    body: Map<String, Value>,
+    errors: Vec<FieldError>,
 }
 
+impl Fields {
+    /// A field that holds text, if it is there and not null.
+    fn parsed<T: FromStr<Err: Display>>(&mut self, name: &str) -> Option<T> {
+        let parsed = match self.body.remove(name)? {
+            Value::Null => return None,
+            Value::String(text) => text.parse().map_err(|error: T::Err| error.to_string()),
+            _ => Err("must be text".to_owned()),
+        };
+        parsed.map_err(|message| self.fault(name, message)).ok()
+    }
+
+    /// A field that is true or false; false if it is not there.
+    fn flag(&mut self, name: &str) -> bool {
+        match self.body.remove(name) {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(flag)) => flag,
+            Some(_) => {
+                self.fault(name, "must be true or false".to_owned());
+                false
+            }
+        }
+    }
+
+    fn fault(&mut self, field: &str, message: String) {
+        self.errors.push(FieldError { field: field.to_owned(), message });
+    }
+}
 fn decided(answer: &Answer) -> (u16, Decided<'_>) {
     let key = answer.key.as_ref();
     let (status, decision, reason, package_state) = match &answer.decision {
@@ -169,8 +197,8 @@ fn decided(answer: &Answer) -> (u16, Decided<'_>) {
 }
 
 impl Problem {
-    fn bad(detail: &str, errors: Vec<FieldError>) -> Self {
-        Self { title: "Bad request", status: 400, detail: detail.to_owned(), errors }
+    fn bad(detail: String) -> Self {
+        Self { title: "Bad request", status: 400, detail, errors: Vec::new() }
     }
 
     fn response(&self) -> Response {

@@ -7,6 +7,7 @@ use crate::{
     app::App,
     extract::{Person, Query},
     problem::Problem,
+    wire::words,
 };
 
 /// Somebody's account, and what it may make keys for.
@@ -19,7 +20,7 @@ pub(crate) struct AccountBody {
     /// Where notices are mailed to.
     #[schema(required = true)]
     mail: Option<String>,
-    /// `good`, `bounced`, `complained`, `unparsable`, or `missing` where there is no address.
+    #[schema(value_type = words::MailState)]
     mail_state: &'static str,
     /// Whether the gallery has locked the account: then keys can be looked at and ended, and nothing else.
     locked: bool,
@@ -41,8 +42,7 @@ pub(crate) struct OrganizationBody {
     organization: String,
     #[schema(required = true)]
     name: Option<String>,
-    /// `admin` or `member`.
-    #[schema(pattern = "^(admin|member)$")]
+    #[schema(value_type = words::Role)]
     role: &'static str,
 }
 

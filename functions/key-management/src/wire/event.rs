@@ -3,13 +3,13 @@ use keys::Packages;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::wire::time;
+use crate::wire::{time, words};
 
 /// One thing that happened to a key.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Event)]
 pub(crate) struct EventBody {
-    /// `created`, `refreshed`, `edited`, `revoked` or `deleted`.
+    #[schema(value_type = words::EventKind)]
     kind: &'static str,
     /// Who did it: an account, or the gallery's principal.
     by: String,

@@ -8,7 +8,7 @@ use keys::{Action, Key, Kind};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::wire::time;
+use crate::wire::{time, words};
 
 /// A key, without its secret.
 #[derive(Serialize, ToSchema)]
@@ -18,19 +18,17 @@ pub(crate) struct KeyBody {
     #[schema(pattern = "^[0-9A-Za-z]{22}$")]
     id: String,
     name: String,
-    /// `scoped` or `legacy`. A legacy key allows every action on every package of its owner.
-    #[schema(pattern = "^(scoped|legacy)$")]
+    #[schema(value_type = words::KeyKind)]
     kind: &'static str,
     /// The account that made it and is mailed about it.
     holder: String,
     /// The account in whose name it acts: the holder, or an organization.
     owner: String,
-    /// `push`, `update`, `unlist`: at least one.
+    #[schema(value_type = Vec<words::Action>, min_items = 1)]
     actions: Vec<&'static str>,
     /// Package ids and patterns; `*` in them stands for any run of characters.
     packages: Vec<String>,
-    /// `active`, `expired`, `revoked` or `retired`.
-    #[schema(pattern = "^(active|expired|revoked|retired)$")]
+    #[schema(value_type = words::Status)]
     status: &'static str,
     #[schema(format = DateTime)]
     created_at: String,

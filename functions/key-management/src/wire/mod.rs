@@ -3,6 +3,7 @@
 mod event;
 mod key;
 mod revealed;
+pub(crate) mod words;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 

@@ -11,9 +11,8 @@ use zeroize::Zeroizing;
 
 use crate::wire::{KeyBody, key::etag};
 
+// Neither `Debug` nor `Clone`, and wiped once it has been written into the reply.
 /// A key with its text: the only reply that shows one, and the only time.
-///
-/// Neither `Debug` nor `Clone`; the text is wiped once it has been written into the reply.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Revealed {
     key: KeyBody,

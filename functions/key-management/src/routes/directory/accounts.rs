@@ -10,6 +10,7 @@ use crate::{
     extract::{Body, Gallery, Query},
     input::read,
     problem::Problem,
+    wire::words,
 };
 
 /// What the gallery tells of an account. What it leaves out stays as it is: a change of name does not unlock.
@@ -20,9 +21,7 @@ pub(crate) struct AccountBody {
     /// What to call it.
     #[schema(min_length = 1, max_length = 256)]
     name: String,
-    /// `user` or `organization`; that never changes.
-    #[schema(pattern = "^(user|organization)$")]
-    kind: String,
+    kind: words::AccountKind,
     /// Where its notices are mailed to; empty to remove the address.
     #[schema(nullable = false, max_length = 320)]
     mail: Option<String>,

@@ -11,6 +11,7 @@ use crate::{
     extract::{Body, Gallery, Query},
     input::{Fields, read},
     problem::Problem,
+    wire::words,
 };
 
 /// What the gallery tells of an organization's member.
@@ -18,9 +19,7 @@ use crate::{
 #[schema(as = MemberEntry)]
 #[expect(dead_code, reason = "the description of what `put_member` reads; a test compares the two")]
 pub(crate) struct MemberBody {
-    /// `admin` or `member`. Both may hold keys that act for the organization; an admin sees and revokes all of them.
-    #[schema(pattern = "^(admin|member)$")]
-    role: String,
+    role: words::Role,
     /// The gallery's revision of this entry; once one was told, a lower one is ignored.
     #[schema(nullable = false)]
     revision: Option<u32>,

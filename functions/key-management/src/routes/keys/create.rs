@@ -15,7 +15,7 @@ use crate::{
     extract::{Body, Person},
     input::{Fields, read},
     problem::Problem,
-    wire::{KeyBody, MadeBefore, Revealed, RevealedReply},
+    wire::{KeyBody, MadeBefore, Revealed, RevealedReply, words},
 };
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -31,9 +31,8 @@ pub(crate) struct NewKeyBody {
     /// In whose name it acts: you, which is the default, or an organization you are a member of.
     #[schema(nullable = false)]
     owner: Option<String>,
-    /// `push` (new packages and versions), `update` (new versions of existing packages), `unlist` (unlist and relist).
     #[schema(min_items = 1)]
-    actions: Vec<String>,
+    actions: Vec<words::Action>,
     /// Package ids and patterns, 32 KiB together. In a pattern `*` stands for any run of characters.
     #[schema(min_items = 1, max_items = 1000)]
     packages: Vec<String>,
@@ -52,6 +51,7 @@ pub(crate) struct NewKeyBody {
     params((
         "Idempotency-Key" = Option<String>,
         Header,
+        nullable = false,
         description = "1 to 255 visible characters. A repeat of the same request within 24 hours makes no second key."
     )),
     request_body = NewKeyBody,

@@ -19,7 +19,7 @@ use crate::{
     tag = "keys",
     params(
         ("id" = String, Path, description = "The key's id."),
-        ("If-Match" = Option<String>, Header, description = "The version to delete, as its `ETag` says.")
+        ("If-Match" = Option<String>, Header, nullable = false, description = "The version to delete, as its `ETag` says.")
     ),
     responses(
         (status = 204, description = "It is gone."),

@@ -36,7 +36,7 @@ pub(crate) struct EditBody {
     tag = "keys",
     params(
         ("id" = String, Path, description = "The key's id."),
-        ("If-Match" = Option<String>, Header, description = "The version to change, as its `ETag` says.")
+        ("If-Match" = Option<String>, Header, nullable = false, description = "The version to change, as its `ETag` says.")
     ),
     request_body = EditBody,
     responses(

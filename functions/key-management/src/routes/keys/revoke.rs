@@ -21,7 +21,7 @@ use crate::{
     tag = "keys",
     params(
         ("id" = String, Path, description = "The key's id."),
-        ("If-Match" = Option<String>, Header, description = "The version to change, as its `ETag` says.")
+        ("If-Match" = Option<String>, Header, nullable = false, description = "The version to change, as its `ETag` says.")
     ),
     responses(
         (

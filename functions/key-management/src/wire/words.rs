@@ -1,0 +1,101 @@
+//! The words that fields are limited to, as the OpenAPI document lists them. What is written and read are the domain's
+//! own names; a test compares the two.
+
+#![expect(dead_code, reason = "descriptions only")]
+
+use utoipa::ToSchema;
+
+/// What a key may do: `push` new packages and new versions, `update` (new versions of existing packages), `unlist`
+/// (unlist and relist).
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum Action {
+    Push,
+    Update,
+    Unlist,
+}
+
+/// A legacy key allows every action on every package of its owner.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum KeyKind {
+    Scoped,
+    Legacy,
+}
+
+/// Whether a key works, and if not, why.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum Status {
+    Active,
+    Expired,
+    Revoked,
+    Retired,
+}
+
+/// What happened to a key.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum EventKind {
+    Created,
+    Refreshed,
+    Edited,
+    Revoked,
+    Deleted,
+}
+
+/// What an account is; it never changes.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum AccountKind {
+    User,
+    Organization,
+}
+
+/// What a user is to an organization. Both may hold keys that act for it; an admin sees and revokes all of them.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum Role {
+    Admin,
+    Member,
+}
+
+/// Whether mails arrive: `missing` is no address, `unparsable` one that is none.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum MailState {
+    Good,
+    Bounced,
+    Complained,
+    Unparsable,
+    Missing,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn listed<T: utoipa::PartialSchema>() -> Value {
+        serde_json::to_value(T::schema()).unwrap()["enum"].take()
+    }
+
+    #[test]
+    fn the_words_are_the_domains() {
+        assert_eq!(listed::<Action>(), json!(keys::Action::ALL.map(keys::Action::as_str)));
+        let statuses =
+            [keys::Status::Active, keys::Status::Expired, keys::Status::Revoked, keys::Status::Retired];
+        assert_eq!(listed::<Status>(), json!(statuses.map(keys::Status::as_str)));
+        use keyring::EventKind as Event;
+        let events = [Event::Created, Event::Refreshed, Event::Edited, Event::Revoked, Event::Deleted];
+        assert_eq!(listed::<EventKind>(), json!(events.map(Event::as_str)));
+        let kinds = [keyring::AccountKind::User, keyring::AccountKind::Organization];
+        assert_eq!(listed::<AccountKind>(), json!(kinds.map(keyring::AccountKind::as_str)));
+        assert_eq!(listed::<Role>(), json!([keys::Role::Admin, keys::Role::Member].map(keys::Role::as_str)));
+        use keyring::MailState as Mail;
+        let states = [Mail::Good, Mail::Bounced, Mail::Complained, Mail::Unparsable].map(Mail::as_str);
+        let states: Vec<&str> = states.into_iter().chain(["missing"]).collect();
+        assert_eq!(listed::<MailState>(), json!(states));
+    }
+}

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use keyring::{Fault, Keyring, LookUp};
 use keys::{
-    Decision, Denial, Facts, Grant, Key, KeyText, Kind, Mac, Membership, PackageFacts, PackageId, Pepper,
-    Presented, Request, decide,
+    Decision, Denial, Facts, Grant, GrantError, Key, KeyText, Kind, Mac, Membership, PackageFacts, PackageId,
+    Pepper, Presented, Request, decide,
 };
 use startup::Clock;
 
@@ -107,13 +107,15 @@ impl Authorizer {
     }
 
     async fn by_grant(&self, text: &str, question: &Question, now: DateTime<Utc>) -> Result<Found, Fault> {
-        let Ok(grant) = Grant::read(text) else { return Ok(Found::Unknown) };
-        // Anyone can write any pepper's number into a grant: one that is not there is no fault of ours.
-        let Some(pepper) = self.keyring.peppers().find(grant.pepper()).await? else {
-            return Ok(Found::Unknown);
+        let grant = match self.opened(text, now).await? {
+            Ok(grant) => grant,
+            Err(error) => {
+                tracing::info!(%error, "a grant is refused");
+                return Ok(Found::Unknown);
+            }
         };
-        let Ok(grant) = grant.check(&pepper, now) else { return Ok(Found::Unknown) };
         if !grant.answers_for(question.action, question.package.as_ref()) {
+            tracing::info!(key_id = %grant.key, "a grant is refused: it was given for another action or package");
             return Ok(Found::Unknown);
         }
         let mut look_up = self.keyring.look_up(&grant.key, question.package.as_ref()).await?;
@@ -125,6 +127,16 @@ impl Authorizer {
             }
             _ => Ok(Found::Unknown),
         }
+    }
+
+    async fn opened(&self, text: &str, now: DateTime<Utc>) -> Result<Result<Grant, GrantError>, Fault> {
+        let unchecked = match Grant::read(text) {
+            Ok(unchecked) => unchecked,
+            Err(error) => return Ok(Err(error)),
+        };
+        // Anyone can write any pepper's number into a grant: one that is not there is no fault of ours.
+        let pepper = self.keyring.peppers().find(unchecked.pepper()).await?;
+        Ok(pepper.ok_or(GrantError::Forged).and_then(|pepper| unchecked.check(&pepper, now)))
     }
 
     /// Writes down a push. That it could not be written stops nobody, unless the key lives by it.

@@ -96,7 +96,7 @@ impl Authorizer {
             door = "gateway",
             action = action.as_str(),
             package = question.package.as_ref().map(tracing::field::display),
-            decision = policy.policy_document.statement[0].effect,
+            decision = if policy.context.reason.is_some() { "deny" } else { "allow" },
             reason = policy.context.reason,
             key_id = policy.context.key_id,
             "decided"

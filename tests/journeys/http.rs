@@ -65,17 +65,36 @@ impl Http {
         headers: &[(&str, &str)],
         body: Bytes,
     ) -> Reply {
-        let reveals = method == Method::POST && (url.ends_with("/keys") || url.ends_with("/refresh"));
-        let (reply, revealed) = self.exchange(method, url, headers, body, reveals).await;
+        let may_reveal = method == Method::POST && (url.ends_with("/keys") || url.ends_with("/refresh"));
+        let (reply, body) = self.exchange(method, url, headers, body).await;
         let no_store = reply.headers.get(CACHE_CONTROL).map(HeaderValue::as_bytes) == Some(b"no-store");
+        let revealed = self.look_into(&reply, &body, may_reveal);
         assert!(no_store || !revealed, "{} answers with a key that caches may keep", reply.to);
         reply
     }
 
     /// Invokes a function, whose answer may hold such a reply.
-    pub(crate) async fn invoke(&self, url: &str, event: &Value, reveals: bool) -> Reply {
-        let (reply, _) = self.exchange(Method::POST, url, &[], event.to_string().into(), reveals).await;
+    pub(crate) async fn invoke(&self, url: &str, event: &Value, may_reveal: bool) -> Reply {
+        let (reply, body) = self.exchange(Method::POST, url, &[], event.to_string().into()).await;
+        self.look_into(&reply, &body, may_reveal);
         reply
+    }
+
+    /// Fetches what is still to be searched.
+    pub(crate) async fn unsearched(&self, url: &str) -> Reply {
+        let (reply, _) = self.exchange(Method::GET, url, &[], Bytes::new()).await;
+        reply
+    }
+
+    /// Whether the reply shows a key text where it may. Anywhere else a secret ends the journey.
+    fn look_into(&self, reply: &Reply, body: &[u8], may_reveal: bool) -> bool {
+        let Reply { status, headers, to, .. } = reply;
+        let revealed = may_reveal && status.is_success() && self.secrets.remember_all_in(body) > 0;
+        assert!(revealed || !self.secrets.leak_in(body), "{to} answers {status} with a key's secret");
+        for (name, value) in headers {
+            assert!(!self.secrets.leak_in(value.as_bytes()), "{to} answers with a key's secret in {name}");
+        }
+        revealed
     }
 
     async fn exchange(
@@ -84,8 +103,7 @@ impl Http {
         url: &str,
         headers: &[(&str, &str)],
         body: Bytes,
-        reveals: bool,
-    ) -> (Reply, bool) {
+    ) -> (Reply, Bytes) {
         let to = format!("{method} {url}");
         let mut request = Request::builder().method(&method).uri(url);
         for (name, value) in headers {
@@ -100,17 +118,12 @@ impl Http {
             .unwrap_or_else(|_| panic!("{to} is never answered whole"));
         let body = body.unwrap_or_else(|error| panic!("{to}: {error}")).to_bytes();
 
-        let revealed = reveals && head.status.is_success() && self.secrets.remember_all_in(&body) > 0;
-        assert!(revealed || !self.secrets.leak_in(&body), "{to} answers {} with a key's secret", head.status);
-        for (name, value) in &head.headers {
-            assert!(!self.secrets.leak_in(value.as_bytes()), "{to} answers with a key's secret in {name}");
-        }
-        let body = match serde_json::from_slice(&body) {
+        let json = match serde_json::from_slice(&body) {
             Ok(json) => json,
             Err(_) if body.is_empty() => Value::Null,
             Err(_) => Value::String(String::from_utf8_lossy(&body).into_owned()),
         };
-        (Reply { status: head.status, headers: head.headers, body, to }, revealed)
+        (Reply { status: head.status, headers: head.headers, body: json, to }, body)
     }
 }
 

@@ -33,6 +33,7 @@ mod authorizer;
 mod bad_input;
 mod cargo_lambda;
 mod keyring_races;
+mod leaks;
 mod mail_delivery;
 mod management_bad_input;
 mod management_directory;

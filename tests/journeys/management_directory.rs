@@ -7,16 +7,20 @@ use crate::management::{As, Management, id, refused};
 #[tokio::test]
 async fn a_lower_revision_is_ignored_and_said_so() {
     let api = Management::start().await;
-    let account = |name: &str, revision: u32| json!({ "name": name, "kind": "user", "revision": revision });
+    let account = |name: &str, revision: i64| json!({ "name": name, "kind": "user", "revision": revision });
     let put = "PUT /directory/accounts/alice";
-    assert_eq!(api.tell(put, &account("Alice", 5)).await, json!({ "written": true }));
-    assert_eq!(api.tell(put, &account("Old", 4)).await, json!({ "written": false }));
-    assert_eq!(api.tell(put, &account("Alice", 5)).await, json!({ "written": true }), "a repeat");
+    assert_eq!(api.tell(put, &account("Alice", 1_800_000_000_005)).await, json!({ "written": true }));
+    assert_eq!(api.tell(put, &account("Old", 1_800_000_000_004)).await, json!({ "written": false }));
+    assert_eq!(
+        api.tell(put, &account("Alice", 1_800_000_000_005)).await,
+        json!({ "written": true }),
+        "a repeat"
+    );
     let known = api.call(As::Person("alice"), "GET /account", &Value::Null).await;
     assert_eq!(known.body["name"], "Alice");
     let key = api.make("alice", &json!({})).await;
     assert_eq!(
-        api.tell("DELETE /directory/accounts/alice?revision=4", &Value::Null).await,
+        api.tell("DELETE /directory/accounts/alice?revision=1800000000004", &Value::Null).await,
         json!({ "written": false })
     );
     let still = api.call(As::Person("alice"), &format!("GET /keys/{}", id(&key)), &Value::Null).await;

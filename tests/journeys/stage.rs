@@ -178,10 +178,17 @@ impl Stage {
             .collect()
     }
 
-    /// Ends the journey: no secret has got out, and the program stops cleanly.
-    pub(crate) async fn finish(mut self) {
+    /// Ends the journey: the program stops cleanly, and no secret has got out.
+    pub(crate) async fn finish(self) {
+        let leaks = self.leaks().await;
+        assert!(leaks.is_empty(), "a key's secret got out:\n{}", leaks.join("\n"));
+    }
+
+    /// Ends the journey; answers every place that a key's secret has got to, without the secret.
+    pub(crate) async fn leaks(mut self) -> Vec<String> {
         let mut leaks = Vec::new();
-        for (number, mail) in self.mail().await.iter().enumerate() {
+        let mails = self.http.unsearched(&format!("{}/local/mail", self.origin())).await.expect(200);
+        for (number, mail) in mails.as_array().expect("mails are a list").iter().enumerate() {
             if self.secrets.leak_in(mail.to_string().as_bytes()) {
                 leaks.push(format!("mail {number}"));
             }
@@ -206,7 +213,7 @@ impl Stage {
             }
         }
         self.finished = true;
-        assert!(leaks.is_empty(), "a key's secret got out:\n{}", leaks.join("\n"));
+        leaks
     }
 }
 

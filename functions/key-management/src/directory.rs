@@ -15,11 +15,11 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Change {
     PutAccount(AccountChange),
-    DeleteAccount(AccountId, Option<u32>),
-    PutPackage(PackageId, Vec<AccountId>, Option<u32>),
-    DeletePackage(PackageId, Option<u32>),
-    PutMember((AccountId, AccountId), Role, Option<u32>),
-    DeleteMember((AccountId, AccountId), Option<u32>),
+    DeleteAccount(AccountId, Option<i64>),
+    PutPackage(PackageId, Vec<AccountId>, Option<i64>),
+    DeletePackage(PackageId, Option<i64>),
+    PutMember((AccountId, AccountId), Role, Option<i64>),
+    DeleteMember((AccountId, AccountId), Option<i64>),
 }
 
 /// What became of an entry.
@@ -32,6 +32,10 @@ pub(crate) struct Applied {
     #[schema(nullable = false)]
     pub(crate) revoked: Option<u32>,
 }
+
+/// The largest whole number that every JSON library keeps exactly (RFC 8259, section 6): a count, or a time in
+/// milliseconds or microseconds.
+const HIGHEST_REVISION: i64 = (1 << 53) - 1;
 
 /// What holders are told of keys that end with an account.
 const ACCOUNT_DELETED: &str = "the gallery deleted the account";
@@ -101,15 +105,13 @@ pub(crate) fn put_member(fields: &mut Fields, of: Option<(AccountId, AccountId)>
 }
 
 /// A revision in a body.
-fn revision(fields: &mut Fields) -> Option<u32> {
-    let revision = fields.optional("revision", read::whole(0..=u32::MAX.into()))?;
-    revision.try_into().ok()
+fn revision(fields: &mut Fields) -> Option<i64> {
+    fields.optional("revision", read::whole(0..=HIGHEST_REVISION))
 }
 
 /// A revision in a query.
-pub(crate) fn revision_in(query: &mut Fields) -> Option<u32> {
-    let revision = query.optional("revision", read::digits(0..=u32::MAX.into()))?;
-    revision.try_into().ok()
+pub(crate) fn revision_in(query: &mut Fields) -> Option<i64> {
+    query.optional("revision", read::digits(0..=HIGHEST_REVISION))
 }
 
 /// What an entry among others is about.
@@ -217,7 +219,7 @@ mod tests {
         DeleteAccount(AccountId("alice"), None)
         DeletePackage(PackageId("Foo"), Some(8))
         DeleteMember((AccountId("contoso"), AccountId("alice")), None)
-        entries[0].account: an account id has 1 to 256 characters, no control characters, and no space at either end | entries[0].name: 1 to 256 characters are expected, and no control characters | entries[0].kind: user or organization is expected | entries[0].mail: a text is expected, not a number | entries[0].locked: true or false is expected, not a text | entries[0].revision: a whole number from 0 to 4294967295 is expected | entries[0].x: is not known here; known are put, delete, account, name, kind, mail, locked, revision
+        entries[0].account: an account id has 1 to 256 characters, no control characters, and no space at either end | entries[0].name: 1 to 256 characters are expected, and no control characters | entries[0].kind: user or organization is expected | entries[0].mail: a text is expected, not a number | entries[0].locked: true or false is expected, not a text | entries[0].revision: a whole number from 0 to 9007199254740991 is expected | entries[0].x: is not known here; known are put, delete, account, name, kind, mail, locked, revision
         entries[0].id: a package id has 1 to 128 letters, digits, dots, hyphens or underscores | entries[0].owners: name at least one account
         entries[0].owners[0]: an account id has 1 to 256 characters, no control characters, and no space at either end | entries[0].owners[1]: a text is expected, not a number
         entries[0].organization: is missing | entries[0].user: is missing | entries[0].role: admin or member is expected

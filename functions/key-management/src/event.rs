@@ -20,9 +20,10 @@ use crate::{
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>).
 ///
 /// Only what the API needs is read: the token or signature, checked by the gateway, is not even kept. Read here and not by
-/// `lambda_http`, for three reasons: that takes the path, which the gateway has percent-decoded already, for an encoded
-/// one, so that an account id with a `%` becomes another account's; it refuses a whole event over one claim that is not
-/// a string; and it stops at a `Host` header that is no host.
+/// `lambda_http`, because what the gateway has authorized must be what is done: that takes the path, which the gateway has
+/// percent-decoded already, for an encoded one, so that an account id with a `%` becomes another account's, and it
+/// resolves `..` in it, so that another route may be called than the one authorized. It also refuses a whole event over
+/// one claim that is not a string, and stops at a `Host` header that is no host.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {

@@ -65,7 +65,7 @@ pub struct AccountChange {
     /// Whether it is locked.
     pub locked: Option<bool>,
     /// The gallery's revision of this entry.
-    pub revision: Option<u32>,
+    pub revision: Option<i64>,
 }
 
 /// Whether a directory entry was written.
@@ -187,7 +187,7 @@ impl Keyring {
     pub async fn remove_account(
         &self,
         id: &AccountId,
-        revision: Option<u32>,
+        revision: Option<i64>,
         now: DateTime<Utc>,
     ) -> Result<Written, DirectoryError> {
         let Some(account) = self.account(id).await? else { return Ok(Written::Yes) };

@@ -29,7 +29,7 @@ impl Keyring {
         organization: &AccountId,
         user: &AccountId,
         role: Role,
-        revision: Option<u32>,
+        revision: Option<i64>,
         now: DateTime<Utc>,
     ) -> Result<Written, DirectoryError> {
         self.expect_kind(organization, AccountKind::Organization).await?;
@@ -46,7 +46,7 @@ impl Keyring {
         &self,
         organization: &AccountId,
         user: &AccountId,
-        revision: Option<u32>,
+        revision: Option<i64>,
         now: DateTime<Utc>,
     ) -> Result<Written, DirectoryError> {
         self.write_member(organization, user, None, revision, now).await
@@ -91,7 +91,7 @@ impl Keyring {
         organization: &AccountId,
         user: &AccountId,
         role: Option<Role>,
-        revision: Option<u32>,
+        revision: Option<i64>,
         now: DateTime<Utc>,
     ) -> Result<Written, DirectoryError> {
         let places = [
@@ -100,7 +100,7 @@ impl Keyring {
         ];
         let [member, _] = &places;
         let standing = self.batch_get(&[member]).await?.take(member);
-        let known = standing.map(|item| item.optional_integer::<u32>("revision")).transpose()?.flatten();
+        let known = standing.map(|item| item.optional_integer::<i64>("revision")).transpose()?.flatten();
         let mut transaction = Transaction::new(&self.table);
         for place in &places {
             let item = Item::at(place)
@@ -120,7 +120,7 @@ impl Keyring {
 }
 
 /// No later revision stands there.
-pub(crate) fn newer(revision: u32) -> Condition {
+pub(crate) fn newer(revision: i64) -> Condition {
     Condition::new("attribute_not_exists(revision) OR revision <= :revision")
         .value(":revision", number(revision))
 }

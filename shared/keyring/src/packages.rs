@@ -22,7 +22,7 @@ pub struct Package {
     pub id: PackageId,
     /// The accounts that own it.
     pub owners: Vec<AccountId>,
-    revision: Option<u32>,
+    revision: Option<i64>,
     version: u32,
 }
 
@@ -61,7 +61,7 @@ impl Keyring {
         &self,
         id: &PackageId,
         owners: &[AccountId],
-        revision: Option<u32>,
+        revision: Option<i64>,
         now: DateTime<Utc>,
     ) -> Result<Written, DirectoryError> {
         let places: Vec<Place> = owners.iter().map(|owner| layout::account(owner.tag())).collect();
@@ -87,7 +87,7 @@ impl Keyring {
     pub async fn remove_package(
         &self,
         id: &PackageId,
-        revision: Option<u32>,
+        revision: Option<i64>,
         now: DateTime<Utc>,
     ) -> Result<Written, DirectoryError> {
         self.write_package(id, None, revision, now).await
@@ -97,7 +97,7 @@ impl Keyring {
         &self,
         id: &PackageId,
         owners: Option<&[AccountId]>,
-        revision: Option<u32>,
+        revision: Option<i64>,
         now: DateTime<Utc>,
     ) -> Result<Written, DirectoryError> {
         let place = layout::package(id);

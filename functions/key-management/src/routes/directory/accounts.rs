@@ -29,8 +29,8 @@ pub(crate) struct AccountBody {
     #[schema(nullable = false)]
     locked: Option<bool>,
     /// The gallery's revision of this entry; once one was told, a lower one is ignored.
-    #[schema(nullable = false)]
-    revision: Option<u32>,
+    #[schema(nullable = false, minimum = 0)]
+    revision: Option<i64>,
 }
 
 /// Tell of an account
@@ -66,7 +66,7 @@ pub(crate) async fn put_account(
     tag = "directory",
     params(
         ("account" = String, Path, description = "The account's id."),
-        ("revision" = Option<u32>, Query, description = "The gallery's revision of this entry.")
+        ("revision" = Option<i64>, Query, minimum = 0, description = "The gallery's revision of this entry.")
     ),
     responses(
         (status = 200, description = "It is gone, unless a later revision was there.", body = Applied),

@@ -21,8 +21,8 @@ use crate::{
 pub(crate) struct MemberBody {
     role: words::Role,
     /// The gallery's revision of this entry; once one was told, a lower one is ignored.
-    #[schema(nullable = false)]
-    revision: Option<u32>,
+    #[schema(nullable = false, minimum = 0)]
+    revision: Option<i64>,
 }
 
 /// Tell of an organization's member
@@ -62,7 +62,7 @@ pub(crate) async fn put_member(
     params(
         ("organization" = String, Path, description = "The organization's id."),
         ("user" = String, Path, description = "The user's id."),
-        ("revision" = Option<u32>, Query, description = "The gallery's revision of this entry.")
+        ("revision" = Option<i64>, Query, minimum = 0, description = "The gallery's revision of this entry.")
     ),
     responses(
         (status = 200, description = "It is gone, unless a later revision was there.", body = Applied),

@@ -21,8 +21,8 @@ pub(crate) struct PackageBody {
     #[schema(min_items = 1, max_items = 40)]
     owners: Vec<String>,
     /// The gallery's revision of this entry; once one was told, a lower one is ignored.
-    #[schema(nullable = false)]
-    revision: Option<u32>,
+    #[schema(nullable = false, minimum = 0)]
+    revision: Option<i64>,
 }
 
 /// Tell who owns a package
@@ -58,7 +58,7 @@ pub(crate) async fn put_package(
     tag = "directory",
     params(
         ("id" = String, Path, description = "The package's id. Letter case does not matter."),
-        ("revision" = Option<u32>, Query, description = "The gallery's revision of this entry.")
+        ("revision" = Option<i64>, Query, minimum = 0, description = "The gallery's revision of this entry.")
     ),
     responses(
         (status = 200, description = "It is gone, unless a later revision was there.", body = Applied),

@@ -24,6 +24,8 @@ mod key_text;
 mod lifetime;
 mod notice;
 pub mod nuget;
+#[cfg(test)]
+mod nuget_vectors;
 mod package_id;
 mod pattern;
 mod pepper;

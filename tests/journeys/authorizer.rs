@@ -217,6 +217,23 @@ async fn a_grant_ends_with_what_it_stood_for() {
 }
 
 #[tokio::test]
+async fn a_grant_asked_for_with_a_grant_lives_no_longer() {
+    let doors = Doors::open().await;
+    let (_, text) = make(&doors.keyring, "alice").await;
+    let text = revealed(text);
+    let mut grant = doors.push(&text).await.unwrap().1["grant"].clone();
+    for minutes in 1..=5 {
+        let then = now() + chrono::TimeDelta::minutes(minutes);
+        let later = authorizer(&doors.keyring, Clock::new(move || then));
+        let (status, decision) = ask(&later, None, &json!({ "action": "push", "grant": grant })).await;
+        assert_eq!(status, if minutes < 5 { 200 } else { 403 }, "after {minutes} minutes");
+        grant = decision["grant"].clone();
+    }
+    let (status, decision) = doors.ask(Some(&text), &json!({ "action": "push", "preflight": true })).await;
+    assert_eq!((status, decision.get("grant")), (200, None), "a preflight proves nothing");
+}
+
+#[tokio::test]
 async fn rights_are_checked_when_they_are_used() {
     let doors = Doors::open().await;
     account(&doors.keyring, "fabrikam", AccountKind::Organization, false).await;

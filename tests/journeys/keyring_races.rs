@@ -155,6 +155,56 @@ async fn an_old_message_that_comes_late_changes_nothing() {
     assert!(keyring.packages_of(&alice, 100, None).await.unwrap().entries.is_empty());
 }
 
+fn told(id: &str, locked: Option<bool>, revision: Option<i64>) -> AccountChange {
+    let name = Some("A name".to_owned());
+    AccountChange { id: account(id), kind: AccountKind::User, name, mail: None, locked, revision }
+}
+
+async fn is_locked(keyring: &Keyring, id: &str) -> bool {
+    keyring.account(&account(id)).await.unwrap().unwrap().locked
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_is_never_lost_to_a_message_about_something_else() {
+    let aws = Aws::start().await;
+    let keyring = aws.keyring();
+    for number in 0..20 {
+        let id = format!("user{number}");
+        keyring.put_account(&told(&id, None, None), now()).await.unwrap();
+        let (name, lock) = (told(&id, None, None), told(&id, Some(true), None));
+        let (named, locked) =
+            tokio::join!(keyring.put_account(&name, now()), keyring.put_account(&lock, now()));
+        assert_eq!((named.unwrap(), locked.unwrap()), (Written::Yes, Written::Yes));
+        assert!(is_locked(&keyring, &id).await);
+    }
+
+    keyring.put_account(&told("alice", None, Some(6)), now()).await.unwrap();
+    let late = keyring.put_account(&told("alice", Some(true), Some(5)), now()).await.unwrap();
+    assert_eq!(
+        (late, is_locked(&keyring, "alice").await),
+        (Written::Yes, true),
+        "no later message spoke of it"
+    );
+    keyring.put_account(&told("alice", Some(false), Some(8)), now()).await.unwrap();
+    let late = keyring.put_account(&told("alice", Some(true), Some(7)), now()).await.unwrap();
+    assert_eq!((late, is_locked(&keyring, "alice").await), (Written::Outdated, false), "a later one did");
+}
+
+#[tokio::test]
+async fn an_account_that_is_gone_stays_closed_to_what_comes_late() {
+    let aws = Aws::start().await;
+    let keyring = aws.keyring();
+    keyring.remove_account(&account("alice"), Some(6), now()).await.unwrap();
+    let late = keyring.put_account(&told("alice", Some(false), Some(5)), now()).await.unwrap();
+    assert_eq!((late, is_locked(&keyring, "alice").await), (Written::Outdated, true));
+    let prefix = "lk".parse().unwrap();
+    let created =
+        keyring.create(&user("alice"), &wanted("alice", &["*"]), &prefix, None, &act("alice")).await;
+    assert!(matches!(created, Err(CreateError::Locked(_))), "a token that is still good makes no key");
+    keyring.put_account(&told("alice", None, Some(7)), now()).await.unwrap();
+    assert!(is_locked(&keyring, "alice").await, "and a new name does not open it");
+}
+
 #[tokio::test]
 async fn an_organizations_keys_stop_with_membership_and_can_all_be_revoked() {
     let aws = Aws::start().await;

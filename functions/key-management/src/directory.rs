@@ -51,7 +51,7 @@ impl Change {
         let written = match self {
             Self::PutAccount(change) => keyring.put_account(&change, now).await?,
             Self::DeleteAccount(account, revision) => {
-                // Locked first: no key can be made while the others end.
+                // Locked first: a key that is being made meanwhile stays refused, as the account stays locked.
                 if keyring.remove_account(&account, revision, now).await? == Written::Outdated {
                     return Ok(Applied { written: false, revoked: None });
                 }

@@ -2,7 +2,6 @@ use chrono::{DateTime, Utc};
 use keys::{Allowed, Decision, Denial, Key, time_left};
 
 /// A decision, and what is told with it. Nothing of a key is told before its secret was verified.
-#[derive(Debug)]
 pub(crate) struct Answer {
     /// The decision.
     pub(crate) decision: Decision,
@@ -10,7 +9,7 @@ pub(crate) struct Answer {
     pub(crate) key: Option<Key>,
     /// For people: one line.
     pub(crate) message: String,
-    /// The proof for the gallery, with an allow.
+    /// The proof for the gallery, with an allow that is no preflight's.
     pub(crate) grant: Option<String>,
     /// That the key ends soon, with an allow.
     pub(crate) warning: Option<String>,
@@ -31,7 +30,7 @@ impl Answer {
     pub(crate) fn allowed(
         allowed: Allowed,
         key: Key,
-        grant: String,
+        grant: Option<String>,
         keys_page: &str,
         now: DateTime<Utc>,
     ) -> Self {
@@ -46,7 +45,7 @@ impl Answer {
             Some(pattern) => format!("Allowed: {pattern} covers the package. {}", called(&key)),
             None => format!("Allowed. {}", called(&key)),
         };
-        Self { decision: Decision::Allow(allowed), key: Some(key), message, grant: Some(grant), warning }
+        Self { decision: Decision::Allow(allowed), key: Some(key), message, grant, warning }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The asking door: `POST /authorize`.
 //!
 //! In goes `{"action", "package"?, "grant"?, "preflight"?}`, with the key in `X-NuGet-ApiKey` or `Authorization: Bearer`
-//! where there is no grant. Out comes the decision: 200 allow, 401 where nothing was sent to show, 403 deny; 400 for a
+//! where there is no grant (beside a grant, a key is not looked at). Out comes the decision: 200 allow, 401 where nothing was sent to show, 403 deny; 400 for a
 //! question that is none, as a problem (RFC 9457) that names the fields; 503 for our own trouble.
 
 use std::{collections::BTreeMap, fmt::Display, str::FromStr};
@@ -21,7 +21,7 @@ use crate::{
 const LARGEST: usize = 16 * 1024;
 
 /// What API Gateway's Lambda proxy integration sends on.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
     status_code: u16,
@@ -75,7 +75,10 @@ impl Authorizer {
     pub(crate) async fn asked(&self, event: &Event) -> Response {
         let Asked { question, grant } = match asked(event) {
             Ok(asked) => asked,
-            Err(problem) => return problem.response(),
+            Err(problem) => {
+                tracing::info!(door = "ask", status = problem.status, "not a question");
+                return problem.response();
+            }
         };
         let proof = match &grant {
             Some(grant) => Proof::Grant(grant),
@@ -97,7 +100,7 @@ impl Authorizer {
                 respond(status, "application/json", &decided)
             }
             Err(fault) => {
-                tracing::error!(fault = 1, door = "ask", action = question.action.as_str(), error = %fault, "could not decide");
+                tracing::error!(alarm = "fault", door = "ask", action = question.action.as_str(), error = %fault, "could not decide");
                 let detail = "Nothing is decided, so nothing is allowed. Ask again.".to_owned();
                 Problem { title: "The authorizer could not decide", status: 503, detail, errors: Vec::new() }
                     .response()

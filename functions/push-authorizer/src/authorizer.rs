@@ -1,10 +1,10 @@
-use std::sync::Arc;
+use std::{fmt::Display, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use keyring::{Fault, Keyring, LookUp};
 use keys::{
-    Decision, Denial, Facts, Grant, GrantError, Key, KeyText, Kind, Mac, Membership, PackageFacts, PackageId,
-    Pepper, Presented, Request, decide,
+    Decision, Denial, Facts, GRANT_LIFETIME, Grant, Key, KeyText, Kind, Mac, Membership, PackageFacts,
+    PackageId, Pepper, Presented, Request, decide,
 };
 use startup::Clock;
 
@@ -43,6 +43,8 @@ struct Verified {
     key: Key,
     pepper: Arc<Pepper>,
     look_up: LookUp,
+    /// Until when what was shown counts, for a question that follows this one.
+    shown_until: DateTime<Utc>,
 }
 
 impl Authorizer {
@@ -59,10 +61,10 @@ impl Authorizer {
         let found = match proof {
             Proof::Key(Credential::Nothing) => Found::Nothing,
             Proof::Key(Credential::Several) => Found::Unknown,
-            Proof::Key(Credential::Key(text)) => self.by_key(text, package).await?,
+            Proof::Key(Credential::Key(text)) => self.by_key(text, package, now).await?,
             Proof::Grant(text) => self.by_grant(text, question, now).await?,
         };
-        let Verified { key, pepper, look_up } = match found {
+        let Verified { key, pepper, look_up, shown_until } = match found {
             Found::Nothing => return Ok(Answer::denied(Denial::Missing, None, &self.config.keys_page)),
             Found::Unknown => return Ok(Answer::denied(Denial::Unknown, None, &self.config.keys_page)),
             Found::Verified(verified) => *verified,
@@ -84,13 +86,20 @@ impl Authorizer {
                 if question.action.is_upload() && package.is_some() && !question.preflight {
                     self.note_push(&key, now).await?;
                 }
-                let grant = Grant::new(&key, question.action, package.cloned(), now).seal(&pepper);
+                // A preflight's answer is printed in build logs: it proves nothing to anybody.
+                let grant = (!question.preflight)
+                    .then(|| Grant::new(&key, question.action, package.cloned(), shown_until).seal(&pepper));
                 Ok(Answer::allowed(allowed, key, grant, &self.config.keys_page, now))
             }
         }
     }
 
-    async fn by_key(&self, text: &str, package: Option<&PackageId>) -> Result<Found, Fault> {
+    async fn by_key(
+        &self,
+        text: &str,
+        package: Option<&PackageId>,
+        now: DateTime<Utc>,
+    ) -> Result<Found, Fault> {
         let Ok(text) = KeyText::parse(&self.config.prefixes, text) else { return Ok(Found::Unknown) };
         let mut look_up = self.keyring.look_up(&text.id(), package).await?;
         let pepper = match &look_up.key {
@@ -101,42 +110,39 @@ impl Authorizer {
         let nobody = Mac::from_bytes([0; 32]);
         let verified = text.mac(&pepper) == *look_up.key.as_ref().map_or(&nobody, |key| &key.secret.mac);
         match look_up.key.take() {
-            Some(key) if verified => Ok(Found::Verified(Box::new(Verified { key, pepper, look_up }))),
+            Some(key) if verified => Ok(Found::Verified(Box::new(Verified {
+                key,
+                pepper,
+                look_up,
+                shown_until: now + GRANT_LIFETIME,
+            }))),
             _ => Ok(Found::Unknown),
         }
     }
 
     async fn by_grant(&self, text: &str, question: &Question, now: DateTime<Utc>) -> Result<Found, Fault> {
-        let grant = match self.opened(text, now).await? {
-            Ok(grant) => grant,
-            Err(error) => {
-                tracing::info!(%error, "a grant is refused");
-                return Ok(Found::Unknown);
-            }
+        let refused = |why: &dyn Display| {
+            tracing::info!(%why, "a grant is refused");
+            Ok(Found::Unknown)
         };
-        if !grant.answers_for(question.action, question.package.as_ref()) {
-            tracing::info!(key_id = %grant.key, "a grant is refused: it was given for another action or package");
-            return Ok(Found::Unknown);
-        }
-        let mut look_up = self.keyring.look_up(&grant.key, question.package.as_ref()).await?;
-        match look_up.key.take() {
-            Some(key) if key.secret.version == grant.secret_version => {
-                // A new grant is sealed with what seals new ones for this key: its own pepper.
-                let pepper = self.keyring.peppers().get(key.secret.pepper).await?;
-                Ok(Found::Verified(Box::new(Verified { key, pepper, look_up })))
-            }
-            _ => Ok(Found::Unknown),
-        }
-    }
-
-    async fn opened(&self, text: &str, now: DateTime<Utc>) -> Result<Result<Grant, GrantError>, Fault> {
         let unchecked = match Grant::read(text) {
             Ok(unchecked) => unchecked,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => return refused(&error),
         };
-        // Anyone can write any pepper's number into a grant: one that is not there is no fault of ours.
-        let pepper = self.keyring.peppers().find(unchecked.pepper()).await?;
-        Ok(pepper.ok_or(GrantError::Forged).and_then(|pepper| unchecked.check(&pepper, now)))
+        let mut look_up = self.keyring.look_up(&unchecked.key(), question.package.as_ref()).await?;
+        let Some(key) = look_up.key.take() else { return refused(&"its key is gone") };
+        let pepper = self.keyring.peppers().get(key.secret.pepper).await?;
+        match unchecked.check(&pepper, now) {
+            Err(error) => refused(&error),
+            Ok(grant) if grant.secret_version != key.secret.version => refused(&"its key was refreshed"),
+            Ok(grant) if !grant.answers_for(question.action, question.package.as_ref()) => {
+                refused(&"it was given for another action or package")
+            }
+            Ok(grant) => {
+                let shown_until = grant.expires_at;
+                Ok(Found::Verified(Box::new(Verified { key, pepper, look_up, shown_until })))
+            }
+        }
     }
 
     /// Writes down a push. That it could not be written stops nobody, unless the key lives by it.

@@ -8,7 +8,7 @@ use crate::credential::{Credential, KeyHeaders};
 /// An event of API Gateway's REST API: its `REQUEST` authorizer's, or a call it passes on (Lambda proxy, version 1.0).
 ///
 /// Of both, only what a decision needs is read; other headers are not even kept.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     method_arn: Option<String>,

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The answer to a `REQUEST` authorizer's event.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Policy {
     principal_id: String,
@@ -25,14 +25,14 @@ pub struct Policy {
     context: Context,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Document {
     version: &'static str,
     statement: [Statement; 1],
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Statement {
     action: &'static str,
@@ -41,7 +41,7 @@ struct Statement {
 }
 
 /// What the gateway may map to headers and into its own responses. Absent rather than empty.
-#[derive(Debug, Default, Serialize)]
+#[derive(Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 struct Context {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,7 +70,7 @@ impl Authorizer {
     pub(crate) async fn at_gateway(&self, event: &Event, arn: &str) -> Result<Policy, Refusal> {
         let (method, resource) = event.route();
         let Some(action) = action(method, resource) else {
-            tracing::error!(fault = 1, method, resource, "the gateway asks about a route that is none");
+            tracing::error!(alarm = "fault", method, resource, "the gateway asks about a route that is none");
             return Err(Refusal::Fault);
         };
         let credential = event.credential();
@@ -85,10 +85,19 @@ impl Authorizer {
             return Err(Refusal::Unauthorized);
         }
         let package = event.path_parameter("id").map(str::parse).transpose();
-        let Ok(package) = package else { return Ok(no_package_id(arn)) };
+        let Ok(package) = package else {
+            tracing::info!(
+                door = "gateway",
+                action = action.as_str(),
+                decision = "deny",
+                reason = "package_unknown",
+                "decided"
+            );
+            return Ok(no_package_id(arn));
+        };
         let question = Question { action, package, preflight: false };
         let answer = self.answer(Proof::Key(credential), &question).await.map_err(|fault| {
-            tracing::error!(fault = 1, door = "gateway", action = action.as_str(), error = %fault, "could not decide");
+            tracing::error!(alarm = "fault", door = "gateway", action = action.as_str(), error = %fault, "could not decide");
             Refusal::Fault
         })?;
         let policy = Policy::new(&answer, action, arn);

@@ -25,7 +25,7 @@ use lambda_runtime::Diagnostic;
 use serde::Serialize;
 
 /// What goes back to the gateway.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(untagged)]
 pub enum Reply {
     /// To its question whether a call may pass.

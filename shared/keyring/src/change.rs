@@ -22,7 +22,7 @@ pub struct Changed {
     pub notices: Vec<NoticeRow>,
 }
 
-/// Why a key was not changed. Nothing was written.
+/// Why a key was not changed. Nothing was written, except that after a [`Fault`] that is not known.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
     /// Its status or kind does not allow it.

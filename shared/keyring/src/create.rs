@@ -53,7 +53,7 @@ pub enum Created {
     Before(Box<Key>),
 }
 
-/// Why no key was made. Nothing was written.
+/// Why no key was made. Nothing was written, except that after a [`Fault`] that is not known.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
     /// The holder's or the organization's account is locked.
@@ -199,12 +199,8 @@ impl Keyring {
             Some(Account { mail: None, .. }) if holder.mail.is_some() => {
                 let mail = holder.mail.clone().unwrap_or_default();
                 let place = layout::account(holder.id.tag());
-                transaction.update(
-                    Part::Account,
-                    &place,
-                    &Update::of([("mail", text(mail))], []),
-                    Condition::present(),
-                );
+                let missing = Condition::new("attribute_not_exists(gone) AND attribute_not_exists(mail)");
+                transaction.update(Part::Account, &place, &Update::of([("mail", text(mail))], []), missing);
             }
             Some(_) => {}
         }

@@ -77,7 +77,7 @@ pub enum Written {
     Outdated,
 }
 
-/// Why a directory entry was not written.
+/// Why a directory entry was not written. After a [`Fault`] it is not known whether it was.
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
     /// An account never changes its kind.
@@ -147,64 +147,66 @@ impl Keyring {
 
     /// Writes what the gallery tells of an account.
     ///
+    /// A lock is never lost by what came between: it has a revision of its own, so that an older message that brings one
+    /// late still counts if none of the later ones spoke of the lock.
+    ///
     /// # Errors
-    /// A [`DirectoryError`]; then nothing was written.
+    /// A [`DirectoryError`].
     pub async fn put_account(
         &self,
         change: &AccountChange,
         now: DateTime<Utc>,
     ) -> Result<Written, DirectoryError> {
         let before = self.account(&change.id).await?;
-        let mut set = vec![
-            ("v", number(1_u32)),
-            ("account", text(change.id.as_str())),
-            ("kind", text(change.kind.as_str())),
-            ("told_at", time(now)),
-        ];
+        let mut set = vec![("v", number(1_u32)), ("told_at", time(now))];
         let mut remove = vec!["gone"];
         set.extend(change.name.as_ref().map(|name| ("name", text(name))));
-        let locked = change.locked.unwrap_or_else(|| before.as_ref().is_some_and(|account| account.locked));
-        set.push(("locked", AttributeValue::Bool(locked)));
-        let new_mail = change
-            .mail
-            .as_deref()
-            .filter(|mail| Some(*mail) != before.as_ref().and_then(|account| account.mail.as_deref()));
+        let mail = before.as_ref().and_then(|account| account.mail.as_deref());
+        let new_mail = change.mail.as_deref().filter(|new| Some(*new) != mail);
         match new_mail {
             Some("") => remove.push("mail"),
             Some(mail) => set.push(("mail", text(mail))),
             None => {}
         }
-        if new_mail.is_some() || before.is_none() {
-            set.push(("mail_state", text(MailState::Good.as_str())));
+        set.extend(new_mail.map(|_| ("mail_state", text(MailState::Good.as_str()))));
+        set.extend(change.locked.map(|locked| ("locked", AttributeValue::Bool(locked))));
+        let lock_revision = change.revision.filter(|_| change.locked.is_some());
+        set.extend(lock_revision.map(|revision| ("lock_revision", number(revision))));
+        let mut update = Update::of(set, remove);
+        if new_mail.is_none() {
+            update = update.or_else("mail_state", text(MailState::Good.as_str()));
         }
-        self.write_account(change, set, remove).await
+        if change.locked.is_none() {
+            update = update.or_else("locked", AttributeValue::Bool(false));
+        }
+        match (self.write_account(&change.id, change.kind, change.revision, update).await?, change.locked) {
+            (Written::Outdated, Some(locked)) => self.write_lock(change, locked).await,
+            (written, _) => Ok(written),
+        }
     }
 
-    /// Takes an account out of the directory. Its id stays taken and locked, so keys of it and for it stop at once.
+    /// Takes an account out of the directory. Its id stays taken and locked, so keys of it and for it stop at once, and a
+    /// message from before that comes late does not open it again. One that was never told of is noted as a user.
     ///
     /// # Errors
-    /// A [`DirectoryError`]; then nothing was written.
+    /// A [`DirectoryError`].
     pub async fn remove_account(
         &self,
         id: &AccountId,
         revision: Option<i64>,
         now: DateTime<Utc>,
     ) -> Result<Written, DirectoryError> {
-        let Some(account) = self.account(id).await? else { return Ok(Written::Yes) };
-        let change = AccountChange {
-            id: id.clone(),
-            kind: account.kind,
-            name: None,
-            mail: None,
-            locked: Some(true),
-            revision,
-        };
-        let set = vec![
+        let kind = self.account(id).await?.map_or(AccountKind::User, |account| account.kind);
+        let set = [
+            ("v", number(1_u32)),
             ("locked", AttributeValue::Bool(true)),
             ("gone", AttributeValue::Bool(true)),
             ("told_at", time(now)),
         ];
-        self.write_account(&change, set, vec!["name", "mail"]).await
+        let lock_revision = revision.map(|revision| ("lock_revision", number(revision)));
+        let update = Update::of(set.into_iter().chain(lock_revision), ["name", "mail"]);
+        let update = update.or_else("mail_state", text(MailState::Good.as_str()));
+        self.write_account(id, kind, revision, update).await
     }
 
     /// Notes that mail to `address` does not arrive, if that is still the account's address.
@@ -225,39 +227,64 @@ impl Keyring {
         conditional("UpdateItem account", call.send().await).map(drop)
     }
 
+    /// Writes an account's item, unless it is of another kind or of a later revision.
     async fn write_account(
         &self,
-        change: &AccountChange,
-        mut set: Vec<(&str, AttributeValue)>,
-        remove: Vec<&str>,
+        id: &AccountId,
+        kind: AccountKind,
+        revision: Option<i64>,
+        update: Update,
     ) -> Result<Written, DirectoryError> {
-        set.extend(change.revision.map(|revision| ("revision", number(revision))));
-        let update = Update::of(set, remove);
-        let mut condition = "(attribute_not_exists(kind) OR kind = :kind)".to_owned();
-        let mut values = update.values();
-        values.insert(":kind".into(), text(change.kind.as_str()));
-        if let Some(revision) = change.revision {
-            condition += " AND (attribute_not_exists(revision) OR revision <= :revision)";
-            values.insert(":revision".into(), number(revision));
+        let place = layout::account(id.tag());
+        let mut update = update.set("account", text(id.as_str())).set("kind", text(kind.as_str()));
+        let mut condition =
+            "(attribute_not_exists(pk) OR (account = :set_account AND kind = :set_kind))".to_owned();
+        if let Some(revision) = revision {
+            update = update.set("revision", number(revision));
+            condition += " AND (attribute_not_exists(revision) OR revision <= :set_revision)";
         }
         let call = self
             .db
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(layout::account(change.id.tag()).key()))
+            .set_key(Some(place.key()))
             .update_expression(update.expression())
             .condition_expression(condition)
             .set_expression_attribute_names(Some(update.names()))
-            .set_expression_attribute_values(Some(values));
+            .set_expression_attribute_values(Some(update.values()));
         if conditional("UpdateItem account", call.send().await)?.is_some() {
             return Ok(Written::Yes);
         }
-        match self.account(&change.id).await? {
-            Some(account) if account.kind != change.kind => {
+        match self.account(id).await? {
+            Some(account) if account.kind != kind => {
                 Err(DirectoryError::OtherKind { account: account.id, kind: account.kind })
             }
-            _ => Ok(Written::Outdated),
+            Some(_) => Ok(Written::Outdated),
+            None => Err(Fault::Item {
+                item: format!("{} {}", place.pk, place.sk),
+                what: format!("it is another account's, whose tag {id} has too"),
+            }
+            .into()),
         }
+    }
+
+    /// Writes the lock alone, unless a later message spoke of it.
+    async fn write_lock(&self, change: &AccountChange, locked: bool) -> Result<Written, DirectoryError> {
+        let Some(revision) = change.revision else { return Ok(Written::Outdated) };
+        let call = self
+            .db
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(layout::account(change.id.tag()).key()))
+            .update_expression("SET locked = :locked, lock_revision = :revision")
+            .condition_expression(
+                "account = :account AND (attribute_not_exists(lock_revision) OR lock_revision <= :revision)",
+            )
+            .expression_attribute_values(":account", text(change.id.as_str()))
+            .expression_attribute_values(":locked", AttributeValue::Bool(locked))
+            .expression_attribute_values(":revision", number(revision));
+        let written = conditional("UpdateItem account", call.send().await)?.is_some();
+        Ok(if written { Written::Yes } else { Written::Outdated })
     }
 }
 

@@ -1,4 +1,6 @@
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use std::error::Error;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 /// Our own trouble: nothing the caller did, and never a reason to allow anything.
 ///
@@ -38,9 +40,21 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub(crate) fn call<E: std::error::Error>(call: &'static str) -> impl FnOnce(E) -> Self {
-        move |error| Self::Call { call, cause: DisplayErrorContext(error).to_string() }
+    pub(crate) fn call<E: Error>(call: &'static str) -> impl FnOnce(E) -> Self {
+        move |error| Self::Call { call, cause: told(&error) }
     }
+}
+
+/// An error and what caused it, in their own words. Never their `Debug`: that shows the answer as it came, and KMS
+/// answers with a pepper.
+fn told(error: &dyn Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        told = format!("{told}: {error}");
+        cause = error.source();
+    }
+    told
 }
 
 /// The answer of a conditional write; nothing where the condition did not hold.
@@ -49,7 +63,7 @@ pub(crate) fn conditional<T, E>(
     answer: Result<T, SdkError<E>>,
 ) -> Result<Option<T>, Fault>
 where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
+    E: ProvideErrorMetadata + Error + 'static,
 {
     match answer {
         Ok(answer) => Ok(Some(answer)),

@@ -113,7 +113,7 @@ impl Item {
     }
 
     pub(crate) fn flag(&self, name: &str) -> Result<bool, Fault> {
-        self.0.get(name).map_or(Ok(false), |value| value.as_bool().copied().map_err(|_| self.unfit(name)))
+        self.0.get(name).and_then(|value| value.as_bool().ok()).copied().ok_or_else(|| self.unfit(name))
     }
 
     pub(crate) fn bytes<const N: usize>(&self, name: &str) -> Result<[u8; N], Fault> {

@@ -82,6 +82,15 @@ impl Keyring {
         let organization =
             organization.filter(|account| account.id == *owner && account.kind == AccountKind::Organization);
         let member = found.take(&member).filter(|item| !item.has("gone"));
+        let names = |item: &Item| {
+            Ok::<_, Fault>(
+                item.text("user")? == holder.as_str() && item.text("organization")? == owner.as_str(),
+            )
+        };
+        let member = match member {
+            Some(item) if names(&item)? => Some(item),
+            _ => None,
+        };
         Ok(match (organization, member) {
             (Some(organization), Some(_)) => {
                 keys::Membership::Member { organization_locked: organization.locked }
@@ -113,7 +122,7 @@ impl Keyring {
             for item in answer.responses.into_iter().flat_map(HashMap::into_values).flatten() {
                 found.add(item)?;
             }
-            match answer.unprocessed_keys.and_then(|mut left| left.remove(&self.table)) {
+            match answer.unprocessed_keys.and_then(|left| left.into_values().next()) {
                 None => return Ok(found),
                 Some(left) => keys = left.keys,
             }

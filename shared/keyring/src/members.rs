@@ -10,6 +10,8 @@ use crate::{
     transaction::{Condition, Outcome, Transaction},
 };
 
+const TRIES: u32 = 5;
+
 /// What a user is to one of their organizations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
@@ -58,9 +60,10 @@ impl Keyring {
     /// A [`Fault`].
     pub async fn role(&self, organization: &AccountId, user: &AccountId) -> Result<Option<Role>, Fault> {
         let place = layout::member(organization.tag(), user.tag());
-        let item = self.batch_get(&[&place]).await?.take(&place).filter(|item| !item.has("gone"));
-        let item = item.filter(|item| item.text("user").is_ok_and(|member| member == user.as_str()));
-        item.map(|item| role(&item)).transpose()
+        match self.batch_get(&[&place]).await?.take(&place).filter(|item| !item.has("gone")) {
+            Some(item) if item.text("user")? == user.as_str() => role(&item).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// The organizations that `user` is a member of.
@@ -99,30 +102,37 @@ impl Keyring {
             layout::membership(user.tag(), organization.tag()),
         ];
         let [member, _] = &places;
-        let standing = self.batch_get(&[member]).await?.take(member);
-        let known = standing.map(|item| item.optional_integer::<i64>("revision")).transpose()?.flatten();
-        let mut transaction = Transaction::new(&self.table);
-        for place in &places {
-            let item = Item::at(place)
-                .with("organization", text(organization.as_str()))
-                .with("user", text(user.as_str()))
-                .maybe("role", role.map(|role| text(role.as_str())))
-                .maybe("gone", role.is_none().then(|| text("removed")))
-                .maybe("revision", revision.or(known).map(number))
-                .with("told_at", time(now));
-            transaction.put((), item, revision.map(newer));
+        for _ in 0..TRIES {
+            let standing = self.batch_get(&[member]).await?.take(member);
+            let known = standing.map(|item| item.optional_integer::<i64>("revision")).transpose()?.flatten();
+            if revision.is_some_and(|revision| known.is_some_and(|known| revision < known)) {
+                return Ok(Written::Outdated);
+            }
+            let mut transaction = Transaction::new(&self.table);
+            for place in &places {
+                let item = Item::at(place)
+                    .with("organization", text(organization.as_str()))
+                    .with("user", text(user.as_str()))
+                    .maybe("role", role.map(|role| text(role.as_str())))
+                    .maybe("gone", role.is_none().then(|| text("removed")))
+                    .maybe("revision", revision.or(known).map(number))
+                    .with("told_at", time(now));
+                transaction.put((), item, Some(still(known)));
+            }
+            if transaction.write(&self.db).await? == Outcome::Done {
+                return Ok(Written::Yes);
+            }
         }
-        match transaction.write(&self.db).await? {
-            Outcome::Done => Ok(Written::Yes),
-            Outcome::Refused(_) => Ok(Written::Outdated),
-        }
+        Err(Fault::Busy { call: "put_member", tries: TRIES }.into())
     }
 }
 
-/// No later revision stands there.
-pub(crate) fn newer(revision: i64) -> Condition {
-    Condition::new("attribute_not_exists(revision) OR revision <= :revision")
-        .value(":revision", number(revision))
+/// The revision is the one that was read.
+fn still(known: Option<i64>) -> Condition {
+    match known {
+        None => Condition::new("attribute_not_exists(revision)"),
+        Some(revision) => Condition::new("revision = :revision").value(":revision", number(revision)),
+    }
 }
 
 fn role(item: &Item) -> Result<Role, Fault> {

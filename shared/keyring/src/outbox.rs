@@ -14,6 +14,9 @@ use crate::{
 /// Over how many partitions waiting notices are spread, by account.
 pub const OUTBOX_SHARDS: u8 = 16;
 
+/// How long a notice waits for an address. Those of an account that is gone would wait for ever.
+const KEPT_DAYS: i64 = 400;
+
 /// Where a waiting notice stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoticeRow(Place);
@@ -47,6 +50,7 @@ impl NoticeRow {
             .with("holder", text(notice.holder.as_str()))
             .with("owner", text(notice.owner.as_str()))
             .maybe("actions", notice.actions.map(actions))
+            .with("purge_at", time(notice.at + TimeDelta::days(KEPT_DAYS)))
             .with("ends_at", time(notice.ends_at))
             .maybe("last_push_at", notice.last_push_at.map(time));
         let item = write_packages(item, "packages", &notice.packages);
@@ -127,7 +131,7 @@ impl Keyring {
         let readable = |waiting: Result<Waiting, Fault>| match waiting {
             Ok(waiting) => Some(waiting),
             Err(fault) => {
-                tracing::error!(fault = 1, error = %fault, "a notice cannot be read, and is not mailed");
+                tracing::error!(alarm = "fault", error = %fault, "a notice cannot be read, and is not mailed");
                 None
             }
         };

@@ -64,6 +64,9 @@ impl Keyring {
         revision: Option<i64>,
         now: DateTime<Utc>,
     ) -> Result<Written, DirectoryError> {
+        let mut owners = owners.to_vec();
+        owners.sort_unstable();
+        owners.dedup();
         let places: Vec<Place> = owners.iter().map(|owner| layout::account(owner.tag())).collect();
         let mut found = self.batch_get(&places.iter().collect::<Vec<_>>()).await?;
         for (owner, place) in owners.iter().zip(&places) {
@@ -76,7 +79,7 @@ impl Keyring {
                 return Err(DirectoryError::UnknownAccount(owner.clone()));
             }
         }
-        self.write_package(id, Some(owners), revision, now).await
+        self.write_package(id, Some(&owners), revision, now).await
     }
 
     /// Takes a package out of the directory: it is new again. What is left is a note of the revision, so that an older

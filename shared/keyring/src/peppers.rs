@@ -36,23 +36,15 @@ impl Peppers {
     /// # Errors
     /// [`Fault::Pepper`] where there is none of this version: our fault, never the key's.
     pub async fn get(&self, version: PepperVersion) -> Result<Arc<Pepper>, Fault> {
-        self.find(version).await?.ok_or(Fault::Pepper(version.into()))
-    }
-
-    /// The pepper a grant names, which anybody can write: there may be none of this version.
-    ///
-    /// # Errors
-    /// A [`Fault`] where the table or KMS cannot be asked.
-    pub async fn find(&self, version: PepperVersion) -> Result<Option<Arc<Pepper>>, Fault> {
         if let Some(pepper) = self.opened.read().await.get(&version) {
-            return Ok(Some(pepper.clone()));
+            return Ok(pepper.clone());
         }
         let place = layout::pepper(version);
         let call =
             self.db.get_item().table_name(&self.table).set_key(Some(place.key())).consistent_read(true);
         let found = call.send().await.map_err(Fault::call("GetItem pepper"))?;
-        let Some(item) = found.item else { return Ok(None) };
-        self.open(&Item::read(item)?).await.map(Some)
+        let item = found.item.ok_or(Fault::Pepper(version.into()))?;
+        self.open(&Item::read(item)?).await
     }
 
     /// A pepper to do the same work with for a key that does not exist: the newest, or where none was made yet, zeros.

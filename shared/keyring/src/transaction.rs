@@ -7,6 +7,8 @@ use aws_sdk_dynamodb::{
     types::{self, AttributeValue, CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem},
 };
 
+use uuid::Builder;
+
 use crate::{fault::Fault, item::Item, layout::Place};
 
 const CALL: &str = "TransactWriteItems";
@@ -109,6 +111,28 @@ impl Update {
         Self { expression: expression.trim_end().to_owned(), names, values }
     }
 
+    /// Sets an attribute too. Its value is `:set_<name>` for conditions.
+    pub(crate) fn set(self, name: &str, value: AttributeValue) -> Self {
+        let place = format!("set_{name}");
+        self.too(&format!("#{place} = :{place}"), &place, name, value)
+    }
+
+    /// Sets an attribute too, unless it has a value.
+    pub(crate) fn or_else(self, name: &str, value: AttributeValue) -> Self {
+        let place = format!("else_{name}");
+        self.too(&format!("#{place} = if_not_exists(#{place}, :{place})"), &place, name, value)
+    }
+
+    fn too(mut self, set: &str, place: &str, name: &str, value: AttributeValue) -> Self {
+        self.expression = match self.expression.strip_prefix("SET ") {
+            Some(rest) => format!("SET {set}, {rest}"),
+            None => format!("SET {set} {}", self.expression),
+        };
+        self.names.insert(format!("#{place}"), name.to_owned());
+        self.values.insert(format!(":{place}"), value);
+        self
+    }
+
     pub(crate) fn expression(&self) -> &str {
         &self.expression
     }
@@ -173,43 +197,57 @@ impl<L: Copy> Transaction<L> {
     /// Writes it. Where only the table was busy with the same items, or throttled, it is tried again a few times.
     ///
     /// # Errors
-    /// A [`Fault`] where it is not known to be written. The SDK repeats a call whose answer was lost under one token, so
-    /// it is not written twice.
+    /// A [`Fault`] where it is not known whether it was written. A call whose answer was lost is repeated under one
+    /// token, so it is not written twice.
     pub(crate) async fn write(self, db: &Client) -> Result<Outcome<L>, Fault> {
         let (labels, items): (Vec<L>, Vec<TransactWriteItem>) = self.parts.into_iter().unzip();
         let mut pause = FIRST_PAUSE;
+        let mut token = new_token()?;
         for _ in 0..TRIES {
-            let answer = db.transact_write_items().set_transact_items(Some(items.clone())).send().await;
+            let call = db.transact_write_items().client_request_token(&token);
+            let answer = call.set_transact_items(Some(items.clone())).send().await;
             let Err(error) = answer else { return Ok(Outcome::Done) };
-            let Some(reasons) = reasons(&error) else { return Err(Fault::call(CALL)(error)) };
-            match refused(&labels, reasons) {
+            match refusal(&labels, &error) {
                 Refusal::Conditions(refused) => return Ok(Outcome::Refused(refused)),
-                Refusal::Busy => {
-                    tokio::time::sleep(pause).await;
-                    pause *= 2;
-                }
+                // Not written, that is known: another attempt is another transaction.
+                Refusal::Conflict => token = new_token()?,
+                // It may be under way still: another attempt must be the same one.
+                Refusal::Unfinished => {}
                 Refusal::Other => return Err(Fault::call(CALL)(error)),
             }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
         }
         Err(Fault::Busy { call: CALL, tries: TRIES })
     }
 }
 
+/// What tells DynamoDB that two calls are one and the same transaction.
+fn new_token() -> Result<String, Fault> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)?;
+    Ok(Builder::from_random_bytes(random).into_uuid().to_string())
+}
+
+#[derive(Debug, PartialEq, Eq)]
 enum Refusal<L> {
     Conditions(Vec<L>),
-    Busy,
+    Conflict,
+    Unfinished,
     Other,
 }
 
-fn reasons(error: &SdkError<TransactWriteItemsError>) -> Option<&[CancellationReason]> {
-    match error.as_service_error()? {
-        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
-            Some(cancelled.cancellation_reasons())
+fn refusal<L: Copy>(labels: &[L], error: &SdkError<TransactWriteItemsError>) -> Refusal<L> {
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            refused(labels, cancelled.cancellation_reasons())
         }
-        TransactWriteItemsError::TransactionInProgressException(_)
-        | TransactWriteItemsError::ProvisionedThroughputExceededException(_)
-        | TransactWriteItemsError::RequestLimitExceeded(_) => Some(&[]),
-        _ => None,
+        Some(
+            TransactWriteItemsError::TransactionInProgressException(_)
+            | TransactWriteItemsError::ProvisionedThroughputExceededException(_)
+            | TransactWriteItemsError::RequestLimitExceeded(_),
+        ) => Refusal::Unfinished,
+        _ => Refusal::Other,
     }
 }
 
@@ -227,7 +265,7 @@ fn refused<L: Copy>(labels: &[L], reasons: &[CancellationReason]) -> Refusal<L> 
     };
     match conditions.is_empty() {
         false => Refusal::Conditions(conditions),
-        true if reasons.iter().all(busy) => Refusal::Busy,
+        true if reasons.iter().all(busy) => Refusal::Conflict,
         true => Refusal::Other,
     }
 }
@@ -247,7 +285,7 @@ mod tests {
             &codes.iter().map(|code| reason(code)).collect::<Vec<_>>(),
         ) {
             Refusal::Conditions(labels) => format!("{labels:?}"),
-            Refusal::Busy => "busy".to_owned(),
+            Refusal::Conflict | Refusal::Unfinished => "busy".to_owned(),
             Refusal::Other => "other".to_owned(),
         };
         assert_eq!(read(&["None", "ConditionalCheckFailed", "TransactionConflict"]), "[2]");

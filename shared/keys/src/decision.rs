@@ -217,10 +217,10 @@ fn allowed(key: &Key, request: Request<'_>, facts: &Facts, now: DateTime<Utc>) -
 
 fn working(key: &Key, now: DateTime<Utc>) -> Result<(), Denial> {
     match (key.status(now), &key.revocation) {
+        (Status::Active, None) => Ok(()),
         (_, Some(revocation)) => Err(Denial::Revoked { at: revocation.at, cause: revocation.cause.clone() }),
-        (Status::Expired, None) => Err(Denial::Expired { since: key.ends_at() }),
         (Status::Retired, None) => Err(Denial::Retired { since: key.ends_at() }),
-        (Status::Active | Status::Revoked, None) => Ok(()),
+        (Status::Expired | Status::Revoked, None) => Err(Denial::Expired { since: key.ends_at() }),
     }
 }
 

@@ -1,5 +1,3 @@
-use std::fmt;
-
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -64,10 +62,10 @@ const VERSION: u8 = 1;
 const FIXED: usize = 1 + 4 + 16 + 4 + 1 + 8;
 
 impl Grant {
-    /// The grant for a verified key that may do `action`, on `package` where one was named.
+    /// The grant for a key that may do `action`, on `package` where one was named. `expires_at` is at most
+    /// [`GRANT_LIFETIME`] after the key itself was shown: a grant that was asked for with a grant lives no longer.
     #[must_use]
-    pub fn new(key: &Key, action: Action, package: Option<PackageId>, now: DateTime<Utc>) -> Self {
-        let expires_at = now + GRANT_LIFETIME;
+    pub fn new(key: &Key, action: Action, package: Option<PackageId>, expires_at: DateTime<Utc>) -> Self {
         Self { key: key.id, secret_version: key.secret.version, action, package, expires_at }
     }
 
@@ -132,13 +130,7 @@ impl UncheckedGrant {
         Some(Self { grant, pepper, signed: signed.to_vec(), mac: Mac::from_bytes(*mac) })
     }
 
-    /// The pepper it says it was sealed with: what to check it with.
-    #[must_use]
-    pub const fn pepper(&self) -> PepperVersion {
-        self.pepper
-    }
-
-    /// The key it says it is for: what to read meanwhile.
+    /// The key it says it is for. That key's own pepper is what to check it with.
     #[must_use]
     pub const fn key(&self) -> KeyId {
         self.grant.key
@@ -156,12 +148,6 @@ impl UncheckedGrant {
             return Err(GrantError::Expired);
         }
         Ok(self.grant)
-    }
-}
-
-impl fmt::Display for UncheckedGrant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a grant for key {}", self.grant.key)
     }
 }
 

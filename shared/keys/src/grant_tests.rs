@@ -10,7 +10,7 @@ fn pepper(version: u32) -> Pepper {
 
 fn grant(package: Option<&str>) -> Grant {
     let key = key(90, scope(&[Action::Push], &["*"]));
-    Grant::new(&key, Action::Push, package.map(|id| id.parse().unwrap()), at(0))
+    Grant::new(&key, Action::Push, package.map(|id| id.parse().unwrap()), at(0) + GRANT_LIFETIME)
 }
 
 fn opened(text: &str, version: u32, now: DateTime<Utc>) -> Result<Grant, GrantError> {
@@ -23,9 +23,7 @@ fn a_grant_reads_back() {
     for package in [None, Some("Foo.Bar"), Some(longest.as_str())] {
         let text = grant(package).seal(&pepper(1));
         assert_eq!(opened(&text, 1, at(0)), Ok(grant(package)));
-        assert!(
-            Grant::read(&text).is_ok_and(|read| read.pepper() == 1.into() && read.key() == grant(None).key)
-        );
+        assert!(Grant::read(&text).is_ok_and(|read| read.key() == grant(None).key));
     }
 }
 

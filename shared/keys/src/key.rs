@@ -288,9 +288,14 @@ impl FromStr for KeyName {
 
     fn from_str(text: &str) -> Result<Self, KeyNameError> {
         let text = text.trim();
-        let good = (1..=256).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        let good = (1..=256).contains(&text.chars().count()) && !text.chars().any(breaks_the_line);
         if good { Ok(Self(text.to_owned())) } else { Err(KeyNameError) }
     }
+}
+
+/// Control characters, and Unicode's own separators of lines and paragraphs.
+fn breaks_the_line(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
 }
 
 impl fmt::Display for KeyName {

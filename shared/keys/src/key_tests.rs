@@ -128,7 +128,7 @@ fn a_name_is_one_line_of_up_to_256_characters() {
     assert_eq!(" CI on main ".parse::<KeyName>().map(|name| name.to_string()), Ok("CI on main".to_owned()));
     assert!("é".repeat(256).parse::<KeyName>().is_ok());
     let too_long = "a".repeat(257);
-    for bad in ["", "   ", "a\nb", "a\u{0}b", too_long.as_str()] {
+    for bad in ["", "   ", "a\nb", "a\u{0}b", "a\u{2028}b", too_long.as_str()] {
         assert_eq!(bad.parse::<KeyName>(), Err(KeyNameError), "{bad:?}");
     }
 }

@@ -37,7 +37,7 @@ pub use action::{Action, Actions, NoAction, UnknownAction};
 pub use decision::{
     Allowed, Decision, Denial, Facts, Membership, PackageFacts, PackageState, Presented, Request, decide,
 };
-pub use grant::{GRANT_LIFETIME, Grant, GrantError};
+pub use grant::{GRANT_LIFETIME, Grant, GrantError, UncheckedGrant};
 pub use key::{Key, KeyName, KeyNameError, Kind, Not, Revocation, Secret, Status};
 pub use key_id::{KeyId, KeyIdError, KeyNumber};
 pub use key_text::{KeyPrefix, KeyPrefixError, KeyText, MalformedKeyText};

@@ -46,12 +46,6 @@ impl Pattern {
         &self.0
     }
 
-    /// Whether this is a glob, rather than the id of one package.
-    #[must_use]
-    pub fn is_glob(&self) -> bool {
-        self.0.contains('*')
-    }
-
     /// Whether the pattern covers `id`.
     ///
     /// At worst as many steps as the pattern's length times the id's: the caps of both keep that small.

@@ -1,4 +1,4 @@
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use chrono::{DateTime, TimeDelta, Utc};
 use keys::{AccountId, AccountTag, Notice, NoticeKind, Packages};
 
@@ -143,14 +143,23 @@ impl Keyring {
         Ok((read.filter_map(readable).collect(), next))
     }
 
-    /// How many notices wait for this account.
+    /// How many notices wait for this account, as far as one read of the table tells: up to 1 MB of them.
     ///
     /// # Errors
     /// A [`Fault`].
     pub async fn waiting_for(&self, account: &AccountId) -> Result<usize, Fault> {
         let tag = account.tag();
-        let place = Place { pk: layout::outbox(shard(tag)), sk: format!("{tag}#") };
-        Ok(self.all(&place).await?.len())
+        let call = self
+            .db
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+            .expression_attribute_values(":pk", text(layout::outbox(shard(tag))))
+            .expression_attribute_values(":sk", text(format!("{tag}#")))
+            .select(Select::Count)
+            .consistent_read(true);
+        let answer = call.send().await.map_err(Fault::call("Query outbox"))?;
+        Ok(usize::try_from(answer.count).unwrap_or(0))
     }
 
     /// Takes the rows for delivery, for as long as `lease`, and answers those it got. Rows that somebody else holds, or

@@ -14,8 +14,8 @@ mod mapping;
 mod open_api;
 mod path;
 mod push;
-mod table;
 mod rest_api;
+mod table;
 mod template;
 
 use std::collections::BTreeMap;

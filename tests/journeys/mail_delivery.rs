@@ -139,7 +139,7 @@ async fn two_postmen_at_once_send_each_mail_once() {
     let (one, two, three) = (office.postman(), office.postman(), office.patient_postman());
 
     let reports =
-        tokio::join!(one.deliver_waiting(None), two.deliver_waiting(), three.deliver_now(&rows[..3]));
+        tokio::join!(one.deliver_waiting(None), two.deliver_waiting(None), three.deliver_now(&rows[..3]));
 
     assert_eq!(reports.0.mailed + reports.1.mailed + reports.2.mailed, 20, "{reports:?}");
     assert_eq!(office.mailed(), addresses);

@@ -7,7 +7,8 @@ use std::{
 };
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+    Projection, ProjectionType, ScalarAttributeType,
 };
 use chrono::{DateTime, Utc};
 use keyring::{Act, Created, Holder, Keyring, NewKey};
@@ -16,7 +17,7 @@ use stand_ins::{Engine, Kms, KmsKey};
 use startup::Clock;
 use tokio::net::TcpListener;
 
-use crate::front::Front;
+use crate::{front::Front, tripwire::Tripwire};
 
 const PEPPER_KEY: &str = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555";
 const TABLE: &str = "keyring";
@@ -46,9 +47,14 @@ macro_rules! once_at {
 
 impl Aws {
     pub(crate) async fn start() -> Self {
+        Self::behind(&Tripwire::default().into()).await
+    }
+
+    /// The same, the table's calls going past this wire.
+    pub(crate) async fn behind(tripwire: &Arc<Tripwire>) -> Self {
         let (listener, engine) = bound().await;
         tokio::spawn(Engine::in_memory().unwrap().serve(listener, pending()));
-        let (front, at) = Front::before(&engine).await;
+        let (front, at) = Front::before(&engine, tripwire).await;
         let dynamodb = aws_sdk_dynamodb::Client::from_conf(once_at!(aws_sdk_dynamodb, at));
         let (listener, at) = bound().await;
         let kms = aws_sdk_kms::Client::from_conf(once_at!(aws_sdk_kms, at));
@@ -131,13 +137,21 @@ pub(crate) async fn bound() -> (TcpListener, String) {
     (listener, at)
 }
 
-/// The table, less the sweeper's index.
+/// The table and the sweeper's index, as the template has them.
 async fn make_table(dynamodb: &aws_sdk_dynamodb::Client) {
     let mut table = dynamodb.create_table().table_name(TABLE).billing_mode(BillingMode::PayPerRequest);
-    for (name, key) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
+    let element =
+        |name: &str, key| KeySchemaElement::builder().attribute_name(name).key_type(key).build().unwrap();
+    for name in ["pk", "sk", "due_shard", "due_key"] {
         let text = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
-        let key = KeySchemaElement::builder().attribute_name(name).key_type(key);
-        table = table.attribute_definitions(text.build().unwrap()).key_schema(key.build().unwrap());
+        table = table.attribute_definitions(text.build().unwrap());
     }
+    table = table.key_schema(element("pk", KeyType::Hash)).key_schema(element("sk", KeyType::Range));
+    let index = GlobalSecondaryIndex::builder()
+        .index_name("by_due")
+        .key_schema(element("due_shard", KeyType::Hash))
+        .key_schema(element("due_key", KeyType::Range))
+        .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
+    table = table.global_secondary_indexes(index.build().unwrap());
     table.send().await.unwrap();
 }

@@ -6,6 +6,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::{Request, State},
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
 };
 use http_body_util::BodyExt;
@@ -14,7 +15,7 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 
-use crate::aws::bound;
+use crate::{aws::bound, tripwire::Tripwire};
 
 /// A front before one service.
 pub(crate) struct Front {
@@ -33,11 +34,12 @@ struct Planned {
 
 impl Front {
     /// A front before the service at `upstream`, and where it is.
-    pub(crate) async fn before(upstream: &str) -> (Arc<Self>, String) {
+    pub(crate) async fn before(upstream: &str, tripwire: &Arc<Tripwire>) -> (Arc<Self>, String) {
         let client = Client::builder(TokioExecutor::new()).build_http();
         let front = Arc::new(Self { upstream: upstream.to_owned(), client, answers: Mutex::default() });
         let (listener, at) = bound().await;
         let routes = Router::new().fallback(Self::pass).with_state(Arc::clone(&front));
+        let routes = routes.layer(from_fn_with_state(Arc::clone(tripwire), Tripwire::pass));
         tokio::spawn(async move { axum::serve(listener, routes).await });
         (front, at)
     }

@@ -33,7 +33,7 @@ async fn a_notice_is_mailed_at_once_and_is_gone() {
         Report::default(),
         "what is gone is not sent again"
     );
-    assert_eq!(office.postman().deliver_waiting().await, Report::default());
+    assert_eq!(office.postman().deliver_waiting(None).await, Report::default());
     assert_eq!(office.mails().len(), 1);
 }
 
@@ -54,7 +54,7 @@ async fn our_own_trouble_stops_the_run_and_loses_nothing() {
         Trouble::Unavailable,
     ] {
         office.ses.trouble(trouble);
-        let report = office.postman().deliver_waiting().await;
+        let report = office.postman().deliver_waiting(None).await;
         assert_eq!(report, Report { mailed: 0, failed: 1, left: 3, trouble: true }, "{trouble:?}");
         let waiting = office.waiting().await;
         assert_eq!(waiting.len(), 3, "{trouble:?}");
@@ -64,7 +64,7 @@ async fn our_own_trouble_stops_the_run_and_loses_nothing() {
     assert_eq!(ada.mail_state, MailState::Good, "our trouble is not the address's");
 
     office.ses.trouble(None);
-    let report = office.postman().deliver_waiting().await;
+    let report = office.postman().deliver_waiting(None).await;
     assert_eq!(report, Report { mailed: 3, ..Report::default() });
     assert_eq!(office.mailed(), ["ada@example.org", "grace@example.org", "linus@example.org"]);
 }
@@ -93,18 +93,18 @@ async fn an_address_that_cannot_be_parsed_concerns_its_account_alone() {
             office.make_key(holder).await;
         }
 
-        let report = office.postman().deliver_waiting().await;
+        let report = office.postman().deliver_waiting(None).await;
 
         assert_eq!(report, Report { mailed: 1, failed: 1, left: 2, trouble: false }, "{bad}");
         assert_eq!(office.mailed(), ["grace@example.org"]);
         let ada = office.keyring.account(&"ada".parse().unwrap()).await.unwrap().unwrap();
         assert_eq!((ada.mail.as_deref(), ada.mail_state), (Some(bad), MailState::Unparsable));
 
-        let again = office.postman().deliver_waiting().await;
+        let again = office.postman().deliver_waiting(None).await;
         assert_eq!(again, Report { left: 2, ..Report::default() }, "{bad}: it is not tried again");
 
         office.tell("ada", "ada@example.org").await;
-        let mended = office.postman().deliver_waiting().await;
+        let mended = office.postman().deliver_waiting(None).await;
         assert_eq!(mended, Report { mailed: 2, ..Report::default() }, "{bad}: both notices have waited");
     }
 }
@@ -116,11 +116,11 @@ async fn without_an_address_a_notice_waits_for_one() {
 
     let waits = Report { left: 1, ..Report::default() };
     assert_eq!(office.postman().deliver_now(&rows).await, waits);
-    assert_eq!(office.postman().deliver_waiting().await, waits);
+    assert_eq!(office.postman().deliver_waiting(None).await, waits);
     assert_eq!(office.waiting().await[0].leased_until, None);
 
     office.tell("ada", "ada@example.org").await;
-    assert_eq!(office.postman().deliver_waiting().await, Report { mailed: 1, ..Report::default() });
+    assert_eq!(office.postman().deliver_waiting(None).await, Report { mailed: 1, ..Report::default() });
     assert_eq!(office.mailed(), ["ada@example.org"]);
 }
 
@@ -138,7 +138,8 @@ async fn two_postmen_at_once_send_each_mail_once() {
     }
     let (one, two, three) = (office.postman(), office.postman(), office.patient_postman());
 
-    let reports = tokio::join!(one.deliver_waiting(), two.deliver_waiting(), three.deliver_now(&rows[..3]));
+    let reports =
+        tokio::join!(one.deliver_waiting(None), two.deliver_waiting(None), three.deliver_now(&rows[..3]));
 
     assert_eq!(reports.0.mailed + reports.1.mailed + reports.2.mailed, 20, "{reports:?}");
     assert_eq!(office.mailed(), addresses);
@@ -154,21 +155,21 @@ async fn a_crash_between_acceptance_and_removal_doubles_that_mail_alone() {
     }
     office.gate.keep(2);
     let crashing = office.postman();
-    let run = tokio::spawn(async move { crashing.deliver_waiting().await });
+    let run = tokio::spawn(async move { crashing.deliver_waiting(None).await });
     office.gate.kept().await;
     run.abort();
     assert!(run.await.unwrap_err().is_cancelled());
     assert_eq!(office.mails().len(), 2, "the second was accepted, but its sender never learnt of it");
     let doubled = office.mails()[1].to.clone();
 
-    let next = office.postman().deliver_waiting().await;
+    let next = office.postman().deliver_waiting(None).await;
     assert_eq!(
         next,
         Report { mailed: 1, left: 1, ..Report::default() },
         "what is under a lease is left alone"
     );
     office.advance(SHORTLY);
-    let last = office.postman().deliver_waiting().await;
+    let last = office.postman().deliver_waiting(None).await;
     assert_eq!(last, Report { mailed: 1, ..Report::default() });
 
     let mut expected = ["ada", "grace", "linus"].map(|holder| format!("{holder}@example.org")).to_vec();

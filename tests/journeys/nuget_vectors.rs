@@ -16,14 +16,14 @@ use crate::{
 };
 
 /// The rows of this name.
-fn vectors(name: &str) -> Value {
+pub(crate) fn vectors(name: &str) -> Value {
     let all: Value = serde_json::from_str(include_str!("../vectors/nuget.json")).unwrap();
     let rows = all[name].clone();
     assert!(!rows.is_null(), "there are no vectors {name}");
     rows
 }
 
-fn rows(name: &str) -> Vec<Value> {
+pub(crate) fn rows(name: &str) -> Vec<Value> {
     vectors(name).as_array().unwrap().clone()
 }
 

@@ -15,7 +15,9 @@ use axum::{
     response::Response,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use keyring::{AccountChange, AccountKind, Act, Created, Keyring, NoticeRow, OUTBOX_SHARDS, Waiting};
+use expiry_sweeper::{Answer, Event, Report, ScheduledTime, Sweeper};
+use keyring::{AccountChange, AccountKind, Act, Created, Keyring, NewKey, NoticeRow, OUTBOX_SHARDS, Waiting};
+use keys::{AccountId, Key, Lifetime, Role};
 use mail::{Letterhead, Postman, Ses};
 use stand_ins::{Mail, Mailbox};
 use startup::Clock;
@@ -24,6 +26,7 @@ use tokio::sync::Notify;
 use crate::{
     aws::{Aws, bound, user, wanted},
     once_at,
+    tripwire::Tripwire,
 };
 
 pub(crate) const SENDER: &str = "keys@gallery.example";
@@ -34,6 +37,8 @@ pub(crate) struct PostOffice {
     /// The mail service, to be put into trouble.
     pub(crate) ses: stand_ins::Ses,
     pub(crate) gate: Arc<Gate>,
+    /// Past it goes every call of the table and of the mail service.
+    pub(crate) tripwire: Arc<Tripwire>,
     ses_client: aws_sdk_sesv2::Client,
     now: Arc<Mutex<DateTime<Utc>>>,
 }
@@ -55,10 +60,12 @@ impl PostOffice {
         let ses = stand_ins::Ses::new(Mailbox::in_memory(), clock);
         ses.verify(SENDER);
         let gate = Arc::new(Gate::default());
+        let tripwire = Arc::new(Tripwire::default());
         let routes = ses.router().layer(from_fn_with_state(Arc::clone(&gate), Gate::pass));
+        let routes = routes.layer(from_fn_with_state(Arc::clone(&tripwire), Tripwire::pass));
         tokio::spawn(async move { axum::serve(listener, routes).await });
-        let keyring = Aws::start().await.keyring();
-        Self { keyring, ses, gate, ses_client, now }
+        let keyring = Aws::behind(&tripwire).await.keyring();
+        Self { keyring, ses, gate, tripwire, ses_client, now }
     }
 
     /// A process that delivers; several are as many processes.
@@ -68,9 +75,31 @@ impl PostOffice {
         Postman::new(Arc::clone(&self.keyring), ses, letterhead, clock(&self.now))
     }
 
+    /// A process that sweeps; several are as many processes.
+    pub(crate) fn sweeper(&self) -> Sweeper {
+        Sweeper::new(Arc::clone(&self.keyring), self.postman(), clock(&self.now))
+    }
+
+    /// One run, scheduled for now.
+    pub(crate) async fn sweep(&self) -> Report {
+        match self.sweeper().handle(self.scheduled(), None).await {
+            Ok(Answer::Swept(report)) => report,
+            other => panic!("a run answers {other:?}"),
+        }
+    }
+
+    /// What the schedule sends now.
+    pub(crate) fn scheduled(&self) -> Event {
+        Event::Scheduled(ScheduledTime::At(self.now()))
+    }
+
     /// One that waits long enough at once for a machine with much else to do.
     pub(crate) fn patient_postman(&self) -> Postman {
         self.postman().waiting_at_once(Duration::from_secs(30))
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        *self.now.lock().unwrap()
     }
 
     pub(crate) fn advance(&self, time: TimeDelta) {
@@ -89,6 +118,60 @@ impl PostOffice {
         };
         let now = *self.now.lock().unwrap();
         self.keyring.put_account(&change, now).await.unwrap();
+    }
+
+    /// `holder` makes a key that lives this many days, and is told so.
+    pub(crate) async fn key_for(&self, holder: &str, owner: &str, days: i64) -> Key {
+        let holder = user(holder);
+        let lifetime = Lifetime::new(days, 365).unwrap();
+        let new = NewKey { lifetime, ..wanted(owner, &["Fabrikam.*"]) };
+        let act = self.act(holder.id.as_str());
+        match self.keyring.create(&holder, &new, &"lk".parse().unwrap(), None, &act).await {
+            Ok(Created::Made(key, _, rows)) => {
+                self.keyring.delivered(&rows).await.unwrap();
+                *key
+            }
+            Ok(Created::Before(_)) => panic!("no request was repeated"),
+            Err(error) => panic!("no key was made: {error}"),
+        }
+    }
+
+    /// The gallery tells of an organization and its people, and where these are mailed.
+    pub(crate) async fn organization(&self, organization: &str, people: &[(&str, Role)]) {
+        let id: AccountId = organization.parse().unwrap();
+        let change = AccountChange {
+            id: id.clone(),
+            kind: AccountKind::Organization,
+            name: None,
+            mail: None,
+            locked: None,
+            revision: None,
+        };
+        self.keyring.put_account(&change, self.now()).await.unwrap();
+        for (person, role) in people {
+            self.tell(person, &format!("{person}@example.org")).await;
+            let person = person.parse().unwrap();
+            self.keyring.put_member(&id, &person, *role, None, self.now()).await.unwrap();
+        }
+    }
+
+    /// What `by` does now.
+    pub(crate) fn act(&self, by: &str) -> Act {
+        Act { by: by.to_owned(), from: "192.0.2.1".to_owned(), at: self.now() }
+    }
+
+    /// What has been told by mail, sorted: to whom, of what, and the ids of the keys.
+    pub(crate) fn told(&self) -> Vec<(String, String, Vec<String>)> {
+        let ids = |mail: &Mail| {
+            let ids = mail.text.lines().filter_map(|line| line.strip_prefix("Key id:"));
+            let mut ids: Vec<_> = ids.map(|id| id.trim().to_owned()).collect();
+            ids.sort();
+            ids
+        };
+        let told = |mail: Mail| (mail.to.clone(), mail.tags["kind"].clone(), ids(&mail));
+        let mut all: Vec<_> = self.mails().into_iter().map(told).collect();
+        all.sort();
+        all
     }
 
     /// `holder` makes a key, and nobody delivers its notice yet.

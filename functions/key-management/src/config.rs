@@ -1,5 +1,4 @@
 use keys::{KeyPrefix, Lifetime};
-use mail::{Letterhead, Sender};
 use startup::Environment;
 
 /// What the gallery has decided about keys and accounts.
@@ -13,17 +12,6 @@ pub struct Policy {
     pub offered_lifetimes_days: Vec<u16>,
     /// The claim of a person's token that holds their account's id.
     pub account_claim: String,
-}
-
-/// Who mails come from, and what they say of the gallery.
-#[derive(Debug, Clone)]
-pub struct MailConfig {
-    /// The sender.
-    pub from: Sender,
-    /// The SES configuration set that reports bounces and complaints.
-    pub configuration_set: Option<String>,
-    /// The gallery's name and the keys page's address.
-    pub letterhead: Letterhead,
 }
 
 impl Policy {
@@ -49,18 +37,6 @@ impl Policy {
     }
 }
 
-impl MailConfig {
-    /// Reads `MAIL_FROM`, `MAIL_CONFIGURATION_SET` (may be missing), `GALLERY_NAME` and `KEYS_PAGE_URL`. None only
-    /// where `environment` keeps a fault.
-    pub fn read(environment: &mut Environment) -> Option<Self> {
-        let from = environment.required("MAIL_FROM");
-        let configuration_set = environment.optional("MAIL_CONFIGURATION_SET");
-        let gallery: Option<String> = environment.required("GALLERY_NAME");
-        let keys_page: Option<String> = environment.required("KEYS_PAGE_URL");
-        Some(Self { from: from?, configuration_set, letterhead: Letterhead::new(&gallery?, &keys_page?) })
-    }
-}
-
 #[expect(clippy::expect_used, reason = "two lower-case letters are a prefix")]
 fn default_prefix() -> KeyPrefix {
     "lk".parse().expect("two lower-case letters")
@@ -82,12 +58,5 @@ mod tests {
         assert_eq!(policy.offered_lifetimes_days, [1, 90]);
         assert_eq!(policy.default_lifetime_days(), 90);
         assert!(environment.finish().is_ok());
-    }
-
-    #[test]
-    fn every_missing_variable_is_named_at_once() {
-        let mut environment = Environment::of([("MAIL_FROM", "nobody")]);
-        assert!(MailConfig::read(&mut environment).is_none());
-        insta::assert_snapshot!(environment.finish().unwrap_err(), @r#"MAIL_FROM is "nobody": a sender is local@domain, or Name <local@domain>, in ASCII; GALLERY_NAME is not set; KEYS_PAGE_URL is not set"#);
     }
 }

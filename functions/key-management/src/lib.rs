@@ -25,5 +25,5 @@ mod trace;
 mod wire;
 
 pub use api::{Api, openapi};
-pub use config::{MailConfig, Policy};
+pub use config::Policy;
 pub use event::{Answer, Event};

@@ -2,10 +2,10 @@
 
 use std::{convert::Infallible, sync::Arc};
 
-use key_management::{Api, Event, MailConfig, Policy};
+use key_management::{Api, Event, Policy};
 use keyring::Keyring;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use mail::{Postman, Ses};
+use mail::{MailConfig, Postman, Ses};
 use startup::{Clock, Environment};
 
 #[tokio::main(flavor = "current_thread")]

@@ -12,15 +12,20 @@ use std::{
 };
 
 use axum::{Router, middleware::from_fn, routing::get};
+use chrono::SecondsFormat;
 use gallery::{Api, Directory, Gallery, Storage};
 use http::Uri;
-use key_management::{Event, MailConfig, Policy};
+use key_management::Policy;
 use keyring::Keyring;
-use mail::{Postman, Ses};
+use mail::{MailConfig, Postman, Ses};
 use push_authorizer::{Authorizer, Config};
 use serde_json::{Value, json};
 use startup::{Clock, Environment};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    time::{MissedTickBehavior, interval_at},
+};
 
 use crate::{
     clock::MovableClock,
@@ -37,11 +42,15 @@ use crate::{
 };
 
 /// The functions of the template, and the programs that they are.
-const FUNCTIONS: [(&str, &str); 3] = [
+const FUNCTIONS: [(&str, &str); 4] = [
+    (SWEEPER, "expiry-sweeper"),
     ("KeyManagementFunction", "key-management"),
     ("PushAuthorizerFunction", "push-authorizer"),
     ("AuthorizeFunction", "push-authorizer"),
 ];
+const SWEEPER: &str = "ExpirySweeperFunction";
+/// How often the sweeper runs by itself, in real time, as the template's schedule has it.
+const SWEEPS: Duration = Duration::from_secs(15 * 60);
 /// How long key management waits for SES before it answers. Here that costs nothing, and a mail is read right after
 /// the act that it tells of even when the machine has much else to do.
 const WAIT_FOR_MAIL: Duration = Duration::from_secs(10);
@@ -119,8 +128,9 @@ impl Program {
         services.make_table(&definitions.table).await.map_err(part)?;
         let functions = Functions::new(&definitions, &services, &clock.clock())?;
         let environment = functions.environment(&definitions, &services);
-        let sweeper = functions.sweeper(clock.clock());
         let served = functions.serve(settings.functions.as_ref())?;
+        let sweeper = sweeper(&served, clock.clock())?;
+        tokio::spawn(sweep_by_itself(sweeper.clone(), until(stopped.clone())));
 
         let verifier = issuer.verifier().map_err(part)?;
         let gallery_origin: Uri = gallery_address.parse().map_err(part)?;
@@ -213,6 +223,32 @@ fn values(origin: &str, gallery: &str, issuer: &Issuer) -> BTreeMap<String, Stri
     values.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
+/// Runs of the function, each asked for as the schedule does.
+fn sweeper(served: &BTreeMap<String, Function>, clock: Clock) -> Result<Sweeper, StartError> {
+    let function = served.get(SWEEPER).cloned().ok_or_else(|| part("there is no sweeper"))?;
+    Ok(Sweeper::new(clock, move |at| {
+        let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        function(json!({ "scheduled_time": at }))
+    }))
+}
+
+async fn sweep_by_itself(sweeper: Sweeper, stop: impl Future<Output = ()>) {
+    let mut ticks = interval_at(tokio::time::Instant::now() + SWEEPS, SWEEPS);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let runs = async {
+        loop {
+            ticks.tick().await;
+            if let Err(error) = sweeper.sweep().await {
+                tracing::error!(%error, "the sweeper failed");
+            }
+        }
+    };
+    tokio::select! {
+        () = runs => {}
+        () = stop => {}
+    }
+}
+
 fn health(services: &Services) -> HealthCheck {
     let dynamodb = services.dynamodb();
     Arc::new(move || {
@@ -227,7 +263,7 @@ fn health(services: &Services) -> HealthCheck {
 struct Functions {
     api: key_management::Api,
     authorizers: BTreeMap<&'static str, Arc<Authorizer>>,
-    postman: Postman,
+    sweeper: expiry_sweeper::Sweeper,
 }
 
 impl Functions {
@@ -240,15 +276,23 @@ impl Functions {
             let pepper_key: String = environment.required("PEPPER_KEY_ID").unwrap_or_default();
             Arc::new(Keyring::new(services.dynamodb(), services.kms(), &table, &pepper_key))
         };
+        let postman = |environment: &mut Environment, keyring: &Arc<Keyring>| {
+            let mail = MailConfig::read(environment).ok_or_else(|| part("mails have no sender"))?;
+            let ses = Ses::new(services.ses(), mail.from, mail.configuration_set);
+            Ok(Postman::new(Arc::clone(keyring), ses, mail.letterhead, clock.clone()))
+        };
         let mut management = environment("KeyManagementFunction");
-        let (policy, mail) = (Policy::read(&mut management), MailConfig::read(&mut management));
-        let managed = keyring(&mut management);
+        let (policy, managed) = (Policy::read(&mut management), keyring(&mut management));
+        let at_once = postman(&mut management, &managed)?.waiting_at_once(WAIT_FOR_MAIL);
         management.finish().map_err(part)?;
-        let mail = mail.ok_or_else(|| part("mails have no sender"))?;
-        let ses = Ses::new(services.ses(), mail.from, mail.configuration_set);
-        let postman = Postman::new(Arc::clone(&managed), ses, mail.letterhead, clock.clone());
-        let postman = postman.waiting_at_once(WAIT_FOR_MAIL);
-        let api = key_management::Api::new(managed, Some(postman.clone()), clock.clone(), policy);
+        let api = key_management::Api::new(managed, Some(at_once), clock.clone(), policy);
+        let mut sweeping = environment(SWEEPER);
+        let swept = keyring(&mut sweeping);
+        // At the rate of the template: the stand-in would take mails as fast as they come.
+        let rate = sweeping.or("MAILS_PER_SECOND", 1);
+        let postman = postman(&mut sweeping, &swept)?.paced(rate);
+        sweeping.finish().map_err(part)?;
+        let sweeper = expiry_sweeper::Sweeper::new(swept, postman, clock.clone());
         let mut authorizers = BTreeMap::new();
         for (name, program) in FUNCTIONS {
             if program == "push-authorizer" {
@@ -258,7 +302,7 @@ impl Functions {
                 authorizers.insert(name, Arc::new(Authorizer::new(config, keyring, clock.clone())));
             }
         }
-        Ok(Self { api, authorizers, postman })
+        Ok(Self { api, authorizers, sweeper })
     }
 
     /// The variables, one a line as a shell reads them, with which the functions run elsewhere on these services.
@@ -270,18 +314,6 @@ impl Functions {
         variables.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
     }
 
-    /// Until there is more to sweep, a run delivers what mail waits.
-    fn sweeper(&self, clock: Clock) -> Sweeper {
-        let postman = self.postman.clone();
-        Sweeper::new(clock, move |_| {
-            let postman = postman.clone();
-            async move {
-                let report = postman.deliver_waiting().await;
-                Ok(json!({ "mailed": report.mailed, "failed": report.failed, "left": report.left }))
-            }
-        })
-    }
-
     fn serve(self, elsewhere: Option<&Uri>) -> Result<BTreeMap<String, Function>, StartError> {
         if let Some(origin) = elsewhere {
             let served = |(name, program): (&str, &str)| Ok((name.to_owned(), served_at(origin, program)?));
@@ -291,11 +323,23 @@ impl Functions {
         let management = in_process(move |event: Value| {
             let api = api.clone();
             async move {
-                let answer = api.handle(serde_json::from_value::<Event>(event)?).await;
+                let answer = api.handle(serde_json::from_value::<key_management::Event>(event)?).await;
                 serde_json::to_value(answer)
             }
         });
-        let mut served = BTreeMap::from([("KeyManagementFunction".to_owned(), management)]);
+        let sweeper = self.sweeper;
+        let sweeping = in_process(move |event: Value| {
+            let sweeper = sweeper.clone();
+            async move {
+                let event = expiry_sweeper::Event::try_from(event).map_err(|error| error.to_string())?;
+                let answer = sweeper.handle(event, None).await.map_err(|error| error.to_string())?;
+                serde_json::to_value(answer).map_err(|error| error.to_string())
+            }
+        });
+        let mut served = BTreeMap::from([
+            ("KeyManagementFunction".to_owned(), management),
+            (SWEEPER.to_owned(), sweeping),
+        ]);
         for (name, authorizer) in self.authorizers {
             let function = in_process(move |event: Value| {
                 let authorizer = Arc::clone(&authorizer);

@@ -226,8 +226,14 @@ impl Keyring {
         let (place, unchanged) = (layout::key(&before.id), Condition::version(before.version));
         match write {
             Write::Update(after) => {
-                let (before, after) = (key_item::write(before), key_item::write(after));
-                transaction.update(Part::Key, &place, &Update::between(&before, &after), unchanged);
+                // The sweeper moves the due moment and leaves the version alone. Where this moves it too, all of the
+                // index's attributes are set: one left out as unchanged may be gone by then.
+                let before = match after.due_at == before.due_at || after.due_at.is_none() {
+                    true => key_item::write(before),
+                    false => key_item::write(&Key { due_at: None, ..before.clone() }),
+                };
+                let update = Update::between(&before, &key_item::write(after));
+                transaction.update(Part::Key, &place, &update, unchanged);
             }
             Write::Delete => transaction.delete(Part::Key, &place, Some(unchanged)),
         }
@@ -244,9 +250,14 @@ impl Keyring {
             }
         }
         transaction.put(Part::Rest, event.write(&before.id), None);
-        let row = notice.as_ref().map(NoticeRow::new);
-        if let (Some(row), Some(notice)) = (&row, &notice) {
-            transaction.put(Part::Rest, row.write(notice), None);
+        let mut notices = Vec::new();
+        if let Some(notice) = notice {
+            for recipient in self.people_of(before).await? {
+                let notice = notice.to(recipient);
+                let row = NoticeRow::new(&notice);
+                transaction.put(Part::Rest, row.write(&notice), None);
+                notices.push(row);
+            }
         }
         match transaction.write(&self.db).await? {
             Outcome::Done => {
@@ -254,7 +265,7 @@ impl Keyring {
                     Write::Update(after) => after.clone(),
                     Write::Delete => before.clone(),
                 };
-                Ok(Changed { key, notices: row.into_iter().collect() })
+                Ok(Changed { key, notices })
             }
             Outcome::Refused(parts) if parts.contains(&Part::Key) => match self.key(&before.id).await? {
                 Some(_) => Err(ChangeError::Conflict),

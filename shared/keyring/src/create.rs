@@ -107,9 +107,10 @@ impl Keyring {
             getrandom::fill(&mut random).map_err(Fault::from)?;
             let id = KeyId::new(holder.id.tag(), KeyNumber::new(act.at, random));
             let (key, text) = self.draft(id, &holder.id, new, prefix, act.at).await?;
-            let (transaction, row) = self.creation(&key, holder, account.as_ref(), once, act);
+            let people = self.people_of(&key).await?;
+            let (transaction, rows) = self.creation(&key, people, (holder, account.as_ref()), once, act);
             match transaction.write(&self.db).await? {
-                Outcome::Done => return Ok(Created::Made(Box::new(key), text, vec![row])),
+                Outcome::Done => return Ok(Created::Made(Box::new(key), text, rows)),
                 Outcome::Refused(parts) if parts.contains(&Part::Member) => {
                     return Err(CreateError::NotAMember(new.owner.clone()));
                 }
@@ -177,11 +178,11 @@ impl Keyring {
     fn creation(
         &self,
         key: &Key,
-        holder: &Holder,
-        account: Option<&Account>,
+        people: Vec<AccountId>,
+        (holder, account): (&Holder, Option<&Account>),
         once: Option<&Once>,
         act: &Act,
-    ) -> (Transaction<Part>, NoticeRow) {
+    ) -> (Transaction<Part>, Vec<NoticeRow>) {
         let mut transaction = Transaction::new(&self.table);
         transaction.put(Part::Key, key_item::write(key), Some(Condition::absent()));
         match account {
@@ -220,9 +221,14 @@ impl Keyring {
         }
         transaction.put(Part::Rest, Event::new(EventKind::Created, act).write(&key.id), None);
         let notice = Notice::new(NoticeKind::Created, key, act.by.clone(), act.at);
-        let row = NoticeRow::new(&notice);
-        transaction.put(Part::Rest, row.write(&notice), None);
-        (transaction, row)
+        let mut rows = Vec::with_capacity(people.len());
+        for recipient in people {
+            let notice = notice.to(recipient);
+            let row = NoticeRow::new(&notice);
+            transaction.put(Part::Rest, row.write(&notice), None);
+            rows.push(row);
+        }
+        (transaction, rows)
     }
 }
 

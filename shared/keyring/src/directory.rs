@@ -2,7 +2,7 @@ use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
-use keys::AccountId;
+use keys::{AccountId, AccountTag};
 
 use crate::{
     Keyring,
@@ -209,11 +209,11 @@ impl Keyring {
         self.write_account(id, kind, revision, update).await
     }
 
-    /// Notes that mail to `address` does not arrive, if that is still the account's address.
+    /// Notes that mail to `address` does not arrive, if that is still the account's address, and says whether it is.
     ///
     /// # Errors
     /// A [`Fault`].
-    pub async fn mark_mail(&self, id: &AccountId, address: &str, state: MailState) -> Result<(), Fault> {
+    pub async fn mark_mail(&self, id: &AccountId, address: &str, state: MailState) -> Result<bool, Fault> {
         let call = self
             .db
             .update_item()
@@ -224,7 +224,27 @@ impl Keyring {
             .expression_attribute_values(":state", text(state.as_str()))
             .expression_attribute_values(":account", text(id.as_str()))
             .expression_attribute_values(":address", text(address));
-        conditional("UpdateItem account", call.send().await).map(drop)
+        conditional("UpdateItem account", call.send().await).map(|marked| marked.is_some())
+    }
+
+    /// Notes what became of a mail to `address`, which went to the account of this tag, if that is still the account's
+    /// address. Mail systems do not keep an address's letter case, so it is not compared.
+    ///
+    /// # Errors
+    /// A [`Fault`].
+    pub async fn mark_mail_of(
+        &self,
+        tag: AccountTag,
+        address: &str,
+        state: MailState,
+    ) -> Result<bool, Fault> {
+        let place = layout::account(tag);
+        let Some(item) = self.batch_get(&[&place]).await?.take(&place) else { return Ok(false) };
+        let account = Account::read(&item)?;
+        match account.mail.filter(|mail| mail.eq_ignore_ascii_case(address)) {
+            Some(mail) => self.mark_mail(&account.id, &mail, state).await,
+            None => Ok(false),
+        }
     }
 
     /// Writes an account's item, unless it is of another kind or of a later revision.

@@ -46,10 +46,26 @@ pub enum EventKind {
     Revoked,
     /// It was removed.
     Deleted,
+    /// Its people were warned that it ends soon.
+    Warned,
+    /// Its lifetime ended.
+    Expired,
+    /// A legacy key went without a push for too long.
+    Retired,
 }
 
 impl EventKind {
-    const ALL: [Self; 5] = [Self::Created, Self::Refreshed, Self::Edited, Self::Revoked, Self::Deleted];
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Created,
+        Self::Refreshed,
+        Self::Edited,
+        Self::Revoked,
+        Self::Deleted,
+        Self::Warned,
+        Self::Expired,
+        Self::Retired,
+    ];
 
     /// The name on the wire.
     #[must_use]
@@ -60,6 +76,9 @@ impl EventKind {
             Self::Edited => "edited",
             Self::Revoked => "revoked",
             Self::Deleted => "deleted",
+            Self::Warned => "warned",
+            Self::Expired => "expired",
+            Self::Retired => "retired",
         }
     }
 }

@@ -17,8 +17,11 @@ pub(crate) const MEMBER: &str = "member#";
 pub(crate) const MEMBERSHIP: &str = "org#";
 pub(crate) const PEPPER: &str = "pepper";
 
-/// How many partitions the sweeper's index is spread over.
-const DUE_SHARDS: u8 = 16;
+/// The sweeper's index.
+pub(crate) const BY_DUE: &str = "by_due";
+
+/// How many partitions the sweeper's index is spread over, by holder.
+pub const DUE_SHARDS: u8 = 16;
 
 pub(crate) fn partition(tag: AccountTag) -> String {
     format!("account#{tag}")
@@ -70,9 +73,18 @@ pub(crate) fn pepper(version: PepperVersion) -> Place {
 }
 
 pub(crate) fn due_shard(tag: AccountTag) -> String {
-    format!("{:02}", tag.as_bytes()[0] % DUE_SHARDS)
+    due_shard_name(tag.as_bytes()[0] % DUE_SHARDS)
+}
+
+pub(crate) fn due_shard_name(shard: u8) -> String {
+    format!("{shard:02}")
 }
 
 pub(crate) fn due_key(due: i64, id: &KeyId) -> String {
     format!("{due:010}#{}#{}", id.tag(), id.number())
+}
+
+/// Sorts after every key that is due at `due` or before, and before every other.
+pub(crate) fn due_beyond(due: i64) -> String {
+    format!("{:010}", due.max(0).saturating_add(1))
 }

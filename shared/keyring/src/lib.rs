@@ -20,11 +20,13 @@
 //! | pepper | `pepper` | `<version>` |
 //!
 //! Tags and numbers are hexadecimal, times whole seconds since 1970, and every item carries its format's number in `v`.
+//! One index, `by_due`, has the keys that the sweeper owes something, by shard and due moment, and nothing else.
 
 mod act;
 mod change;
 mod create;
 mod directory;
+mod due;
 mod event;
 mod fault;
 mod idempotency;
@@ -45,15 +47,17 @@ pub use act::Act;
 pub use change::{ChangeError, Changed};
 pub use create::{CreateError, Created, Holder, NewKey};
 pub use directory::{Account, AccountChange, AccountKind, DirectoryError, MailState, Written};
+pub use due::{DueKey, DuePosition, Told};
 pub use event::{Event, EventKind};
 pub use fault::Fault;
 pub use idempotency::Once;
+pub use layout::DUE_SHARDS;
 pub use listing::{List, Page, Position};
 pub use look_up::{LookUp, Standing};
-pub use members::Membership;
+pub use members::{MOST_ADMINS_TOLD, Membership};
 pub use outbox::{NoticeRow, OUTBOX_SHARDS, Waiting};
 pub use packages::{MOST_OWNERS, Package};
-pub use peppers::Peppers;
+pub use peppers::{Peppers, RotateError};
 
 /// The table and the pepper.
 #[derive(Debug)]

@@ -1,14 +1,18 @@
 use chrono::{DateTime, Utc};
-use keys::{AccountId, Role};
+use keys::{AccountId, Key, Role};
 
 use crate::{
     Keyring,
     directory::{AccountKind, DirectoryError, Written},
     fault::Fault,
     item::{Item, number, text, time},
-    layout::{self, MEMBERSHIP, Place},
+    layout::{self, MEMBER, MEMBERSHIP, Place},
     transaction::{Condition, Outcome, Transaction},
 };
+
+/// How many of an organization's admins are told of what happens to its keys. With their notices the change itself must
+/// fit into one transaction of 100 items.
+pub const MOST_ADMINS_TOLD: usize = 50;
 
 const TRIES: u32 = 5;
 
@@ -77,6 +81,27 @@ impl Keyring {
         present
             .map(|item| Ok(Membership { organization: item.parsed("organization")?, role: role(item)? }))
             .collect()
+    }
+
+    /// Who is told of what happens to `key`: its holder, and for a key that acts for an organization the first
+    /// [`MOST_ADMINS_TOLD`] of its admins, in an order that stays.
+    ///
+    /// # Errors
+    /// A [`Fault`].
+    pub(crate) async fn people_of(&self, key: &Key) -> Result<Vec<AccountId>, Fault> {
+        let mut people = vec![key.holder.clone()];
+        if key.acts_for_organization() {
+            let place = Place { pk: layout::partition(key.owner.tag()), sk: MEMBER.into() };
+            for item in self.all(&place).await?.iter().filter(|item| !item.has("gone")) {
+                let (organization, user): (AccountId, AccountId) =
+                    (item.parsed("organization")?, item.parsed("user")?);
+                if organization == key.owner && role(item)? == Role::Admin && user != key.holder {
+                    people.push(user);
+                }
+            }
+            people.truncate(1 + MOST_ADMINS_TOLD);
+        }
+        Ok(people)
     }
 
     async fn expect_kind(&self, id: &AccountId, kind: AccountKind) -> Result<(), DirectoryError> {

@@ -9,6 +9,7 @@ use crate::{
     item::{Item, number, text, texts, time},
     key_item::{actions, read_actions},
     layout::{self, Place},
+    transaction::{Condition, MOST_IN_A_TRANSACTION, Outcome, Transaction, Update},
 };
 
 /// Over how many partitions waiting notices are spread, by account.
@@ -98,6 +99,12 @@ fn write_packages(item: Item, name: &str, packages: &Packages) -> Item {
 fn read_packages(item: &Item, name: &str) -> Result<Packages, Fault> {
     let count = item.integer::<u32>(&format!("{name}_count"))? as usize;
     Ok(Packages { first: item.parsed_list(name)?, count })
+}
+
+/// The row is there, and nobody holds it.
+fn free(now: DateTime<Utc>) -> Condition {
+    Condition::new("attribute_exists(pk) AND (attribute_not_exists(leased_until) OR leased_until <= :now)")
+        .value(":now", time(now))
 }
 
 fn shard(tag: AccountTag) -> u8 {
@@ -194,6 +201,31 @@ impl Keyring {
         Ok(taken)
     }
 
+    /// Takes all of these rows for delivery, or none of them where one is held by somebody else or gone. Whoever holds
+    /// the rows of a mail then holds all of it.
+    ///
+    /// # Errors
+    /// A [`Fault`]; rows taken until then come free when the lease is over.
+    pub async fn lease_together(
+        &self,
+        rows: &[NoticeRow],
+        lease: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Fault> {
+        let update = Update::of([("leased_until", time(now + lease))], []);
+        for (number, chunk) in rows.chunks(MOST_IN_A_TRANSACTION).enumerate() {
+            let mut transaction = Transaction::new(&self.table);
+            for row in chunk {
+                transaction.update((), &row.0, &update, free(now));
+            }
+            if transaction.write(&self.db).await? != Outcome::Done {
+                self.release(&rows[..number * MOST_IN_A_TRANSACTION]).await?;
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Gives leased rows back, to be delivered later.
     ///
     /// # Errors
@@ -212,14 +244,23 @@ impl Keyring {
         Ok(())
     }
 
-    /// Removes rows whose mail was accepted.
+    /// Removes the rows of a mail that was accepted, a hundred at a time: a mail that is sent again after a crash tells
+    /// of all of a hundred keys or of none of them.
     ///
     /// # Errors
     /// A [`Fault`]; the rows not removed are mailed again.
     pub async fn delivered(&self, rows: &[NoticeRow]) -> Result<(), Fault> {
-        for row in rows {
-            let call = self.db.delete_item().table_name(&self.table).set_key(Some(row.0.key()));
-            call.send().await.map_err(Fault::call("DeleteItem outbox"))?;
+        for rows in rows.chunks(MOST_IN_A_TRANSACTION) {
+            if let [row] = rows {
+                let call = self.db.delete_item().table_name(&self.table).set_key(Some(row.0.key()));
+                call.send().await.map_err(Fault::call("DeleteItem outbox"))?;
+                continue;
+            }
+            let mut transaction = Transaction::new(&self.table);
+            for row in rows {
+                transaction.delete((), &row.0, None);
+            }
+            transaction.write(&self.db).await?;
         }
         Ok(())
     }

@@ -26,6 +26,17 @@ pub struct Peppers {
     opened: RwLock<BTreeMap<PepperVersion, Arc<Pepper>>>,
 }
 
+/// Why no pepper was made.
+#[derive(Debug, thiserror::Error)]
+pub enum RotateError {
+    /// Another version is the newest: whoever asked did not know how things stand.
+    #[error("the newest pepper is {0}: nothing was made")]
+    OtherNewest(PepperVersion),
+    /// Our own trouble.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
 impl Peppers {
     pub(crate) fn new(db: Client, kms: aws_sdk_kms::Client, table: &str, key: &str) -> Self {
         Self { db, kms, table: table.to_owned(), key: key.to_owned(), opened: RwLock::default() }
@@ -73,6 +84,31 @@ impl Peppers {
         self.make(1.into(), now).await?;
         let item = self.newest_item().await?.ok_or(Fault::Pepper(1))?;
         self.open(&item).await
+    }
+
+    /// Makes the pepper after version `after`, if that is the newest one; 0 stands for none. New and refreshed keys take
+    /// it from then on, and keys of older versions go on being verified with theirs. Asked again, it answers the same and
+    /// makes no further one.
+    ///
+    /// # Errors
+    /// [`RotateError::OtherNewest`] where `after` is not the newest, nor the one before it.
+    pub async fn rotate(
+        &self,
+        after: PepperVersion,
+        now: DateTime<Utc>,
+    ) -> Result<PepperVersion, RotateError> {
+        let version =
+            |item: Option<Item>| -> Result<u32, Fault> { item.map_or(Ok(0), |item| item.integer("version")) };
+        let (after, newest) = (u32::from(after), version(self.newest_item().await?)?);
+        let next = after.saturating_add(1);
+        if newest == after {
+            self.make(next.into(), now).await?;
+        } else if newest != next {
+            return Err(RotateError::OtherNewest(newest.into()));
+        }
+        // Opened once here, so that one KMS cannot open is found out by whoever asked for it.
+        self.get(next.into()).await?;
+        Ok(next.into())
     }
 
     async fn newest_item(&self) -> Result<Option<Item>, Fault> {

@@ -12,6 +12,8 @@ use uuid::Builder;
 use crate::{fault::Fault, item::Item, layout::Place};
 
 const CALL: &str = "TransactWriteItems";
+/// DynamoDB's most items for one `TransactWriteItems`.
+pub(crate) const MOST_IN_A_TRANSACTION: usize = 100;
 /// With the pauses below, a busy item is given up after about a second: the gateway still has time to say so.
 const TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(25);

@@ -29,6 +29,11 @@ pub enum Role {
 #[error("an account id has 1 to 256 characters, no control characters, and no space at either end")]
 pub struct AccountIdError;
 
+/// A text is no account tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an account tag is 20 lower-case hexadecimal digits")]
+pub struct AccountTagError;
+
 impl AccountId {
     /// The id as the gallery wrote it.
     #[must_use]
@@ -77,6 +82,24 @@ impl AccountTag {
     }
 }
 
+/// Reads what [`Display`](fmt::Display) writes.
+impl FromStr for AccountTag {
+    type Err = AccountTagError;
+
+    fn from_str(text: &str) -> Result<Self, AccountTagError> {
+        let hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() != 20 || !text.bytes().all(hexadecimal) {
+            return Err(AccountTagError);
+        }
+        let mut tag = [0; 10];
+        for (byte, digits) in tag.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let digits = str::from_utf8(digits).map_err(|_| AccountTagError)?;
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| AccountTagError)?;
+        }
+        Ok(Self(tag))
+    }
+}
+
 /// Twenty lower-case hexadecimal digits.
 impl fmt::Display for AccountTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -115,6 +138,21 @@ mod tests {
     fn the_tag_is_the_head_of_the_sha_256() {
         let tag = "abc".parse::<AccountId>().unwrap().tag();
         assert_eq!(tag.to_string(), "ba7816bf8f01cfea4141", "FIPS 180-4's example, cut");
+    }
+
+    #[test]
+    fn a_tag_reads_back() {
+        let tag = "abc".parse::<AccountId>().unwrap().tag();
+        assert_eq!(tag.to_string().parse(), Ok(tag));
+        for bad in [
+            "",
+            "ba7816bf8f01cfea414",
+            "ba7816bf8f01cfea41410",
+            "BA7816BF8F01CFEA4141",
+            "+a7816bf8f01cfea4141",
+        ] {
+            assert_eq!(bad.parse::<AccountTag>(), Err(AccountTagError), "{bad}");
+        }
     }
 
     #[test]

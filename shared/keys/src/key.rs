@@ -136,9 +136,8 @@ impl Key {
     ) -> Self {
         let created_at = now.trunc_subsecs(0);
         let expires_at = lifetime.end(created_at);
-        let due_at = Some(first_due(lifetime, expires_at));
         let kind = Kind::Scoped { scope, lifetime, expires_at };
-        Self {
+        let key = Self {
             id,
             name,
             holder,
@@ -147,10 +146,11 @@ impl Key {
             created_at,
             last_push_at: None,
             revocation: None,
-            due_at,
+            due_at: None,
             version: 1,
             secret,
-        }
+        };
+        Self { due_at: Some(key.warned_at()), ..key }
     }
 
     /// Whether the key works at `now`.
@@ -231,7 +231,7 @@ impl Key {
         if restart || now >= *expires_at {
             *lifetime = Lifetime::new(i64::from(lifetime.days()), maximum)?;
             *expires_at = lifetime.end(now);
-            key.due_at = Some(first_due(*lifetime, *expires_at));
+            key.due_at = Some(key.warned_at());
         } else {
             let left = *expires_at - now;
             let days = left.num_days() + i64::from(left > TimeDelta::days(left.num_days()));
@@ -268,10 +268,6 @@ impl Key {
             Status::Active | Status::Expired => Ok(()),
         }
     }
-}
-
-fn first_due(lifetime: Lifetime, expires_at: DateTime<Utc>) -> DateTime<Utc> {
-    (expires_at - lifetime.warning()).trunc_subsecs(0)
 }
 
 impl KeyName {

@@ -17,6 +17,7 @@ mod account;
 mod action;
 mod base62;
 mod decision;
+mod due;
 mod grant;
 mod key;
 mod key_id;
@@ -32,11 +33,12 @@ mod pepper;
 mod scope;
 mod time_left;
 
-pub use account::{AccountId, AccountIdError, AccountTag, Role};
+pub use account::{AccountId, AccountIdError, AccountTag, AccountTagError, Role};
 pub use action::{Action, Actions, NoAction, UnknownAction};
 pub use decision::{
     Allowed, Decision, Denial, Facts, Membership, PackageFacts, PackageState, Presented, Request, decide,
 };
+pub use due::Owed;
 pub use grant::{GRANT_LIFETIME, Grant, GrantError, UncheckedGrant};
 pub use key::{Key, KeyName, KeyNameError, Kind, Not, Revocation, Secret, Status};
 pub use key_id::{KeyId, KeyIdError, KeyNumber};

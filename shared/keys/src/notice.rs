@@ -52,6 +52,14 @@ pub enum NoticeKind {
     Revoked,
     /// It was removed.
     Deleted,
+    /// Its lifetime is about to end.
+    Expiring,
+    /// Its lifetime has ended.
+    Expired,
+    /// A legacy key that is about to be retired.
+    LegacyRetiring,
+    /// A legacy key that was retired.
+    LegacyRetired,
 }
 
 /// The patterns of a key as a notice tells of them: the first ones, and how many there are.
@@ -100,6 +108,18 @@ impl Notice {
         }
     }
 
+    /// The same notice, to somebody else.
+    #[must_use]
+    pub fn to(&self, recipient: AccountId) -> Self {
+        Self { recipient, ..self.clone() }
+    }
+
+    /// Whether it goes to the key's holder, who alone can refresh the key; otherwise to an admin of its owner.
+    #[must_use]
+    pub fn is_to_holder(&self) -> bool {
+        self.recipient == self.holder
+    }
+
     /// The notice that a key was edited: what it covers now and what it covered before.
     #[must_use]
     pub fn edited(before: &Key, after: &Key, by: String, at: DateTime<Utc>) -> Self {
@@ -110,7 +130,17 @@ impl Notice {
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Created, Self::Refreshed, Self::Edited, Self::Revoked, Self::Deleted];
+    pub const ALL: [Self; 9] = [
+        Self::Created,
+        Self::Refreshed,
+        Self::Edited,
+        Self::Revoked,
+        Self::Deleted,
+        Self::Expiring,
+        Self::Expired,
+        Self::LegacyRetiring,
+        Self::LegacyRetired,
+    ];
 
     /// The name in the table and in e-mail tags.
     #[must_use]
@@ -121,6 +151,20 @@ impl NoticeKind {
             Self::Edited => "edited",
             Self::Revoked => "revoked",
             Self::Deleted => "deleted",
+            Self::Expiring => "expiring",
+            Self::Expired => "expired",
+            Self::LegacyRetiring => "legacy_retiring",
+            Self::LegacyRetired => "legacy_retired",
+        }
+    }
+
+    /// Whether time alone brings it about. Many keys may come to that at once, and their people are told of all of them
+    /// together; of what a person did they are told one by one.
+    #[must_use]
+    pub const fn comes_with_time(self) -> bool {
+        match self {
+            Self::Created | Self::Refreshed | Self::Edited | Self::Revoked | Self::Deleted => false,
+            Self::Expiring | Self::Expired | Self::LegacyRetiring | Self::LegacyRetired => true,
         }
     }
 }

@@ -1,15 +1,17 @@
-use std::{slice, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use keyring::{Fault, Keyring, MailState, NoticeRow, OUTBOX_SHARDS, Waiting};
+use keyring::{Fault, Keyring, MailState, NoticeRow, OUTBOX_SHARDS};
 use keys::{AccountId, Notice};
 use startup::Clock;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::{
     address::Address,
+    letter::Letter,
     letterhead::Letterhead,
-    message::{Message, Names},
+    message::{Message, Named, Names},
+    pace::Pace,
     ses::{SendError, Ses},
 };
 
@@ -20,6 +22,9 @@ const LEASE: TimeDelta = TimeDelta::minutes(1);
 
 /// How long SES may take to accept one mail, the SDK's retries included.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a mail that has begun may take, with what is read and removed for it.
+pub const LAST_MAIL: Duration = Duration::from_secs(25);
 
 /// How long a person's request waits for SES, unless told otherwise.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -42,6 +47,7 @@ pub struct Postman {
     letterhead: Letterhead,
     clock: Clock,
     at_once: Duration,
+    pace: Pace,
 }
 
 /// What a delivery did.
@@ -71,10 +77,19 @@ enum Sent {
     Late,
 }
 
+/// The account read last.
+#[derive(Default)]
+struct Recipients(Option<(AccountId, Option<Recipient>)>);
+
 /// The state of one delivery.
 #[derive(Default)]
 struct Run {
     report: Report,
+    pace: Pace,
+    /// When the last mail may begin.
+    stop: Option<Instant>,
+    /// That time has come. What has not been seen yet is left unseen.
+    out_of_time: bool,
     /// When to stop waiting for SES; without it each mail has [`PATIENCE`].
     deadline: Option<Instant>,
     /// No more mails are sent.
@@ -85,16 +100,22 @@ struct Run {
 impl Postman {
     /// Mails the notices in `keyring` through `ses`.
     #[must_use]
-    pub const fn new(keyring: Arc<Keyring>, ses: Ses, letterhead: Letterhead, clock: Clock) -> Self {
-        Self { keyring, ses, letterhead, clock, at_once: AT_ONCE }
+    pub fn new(keyring: Arc<Keyring>, ses: Ses, letterhead: Letterhead, clock: Clock) -> Self {
+        Self { keyring, ses, letterhead, clock, at_once: AT_ONCE, pace: Pace::default() }
     }
 
     /// The same, but [`deliver_now`](Self::deliver_now) waits for SES as long as `at_once`, rather than a second. Keep it
     /// well below the minute that a notice is leased for.
     #[must_use]
-    pub const fn waiting_at_once(mut self, at_once: Duration) -> Self {
+    pub fn waiting_at_once(mut self, at_once: Duration) -> Self {
         self.at_once = at_once;
         self
+    }
+
+    /// The same, but [`deliver_waiting`](Self::deliver_waiting) sends at most this many mails a second.
+    #[must_use]
+    pub fn paced(self, mails_per_second: u16) -> Self {
+        Self { pace: Pace::per_second(mails_per_second), ..self }
     }
 
     /// Tries once to deliver these notices, while somebody waits for a reply: SES has a second for all of them. What
@@ -107,11 +128,15 @@ impl Postman {
         run.report
     }
 
-    /// Delivers every waiting notice that nobody else is delivering, one mail each. Trouble with SES stops it; a fault
-    /// of the table leaves the rest of a shard.
-    pub async fn deliver_waiting(&self) -> Report {
-        let mut run = Run::default();
+    /// Delivers every waiting notice that nobody else is delivering: what time brought about one mail for each account
+    /// and kind, what a person did one mail each. Trouble with SES stops it; a fault of the table leaves the rest of a
+    /// shard. No mail is begun after `stop`; the last one begun may take [`LAST_MAIL`] from then.
+    pub async fn deliver_waiting(&self, stop: Option<Instant>) -> Report {
+        let mut run = Run { stop, pace: self.pace.clone(), ..Run::default() };
         for shard in 0..OUTBOX_SHARDS {
+            if run.out_of_time {
+                break;
+            }
             if let Err(fault) = self.deliver_shard(shard, &mut run).await {
                 run.fault(&fault);
             }
@@ -123,11 +148,12 @@ impl Postman {
 
     async fn deliver_rows(&self, rows: &[NoticeRow], run: &mut Run) -> Result<(), Fault> {
         for waiting in self.keyring.lease(rows, LEASE, self.clock.now()).await? {
-            match self.recipient(&waiting.notice.recipient).await? {
-                Some(recipient) if !run.stopped => self.deliver(&waiting, &recipient, run).await?,
+            let letter = Letter::of(waiting);
+            match self.recipient(letter.recipient()).await? {
+                Some(recipient) if !run.stopped => self.deliver(&letter, &recipient, run).await?,
                 _ => {
                     run.report.left += 1;
-                    self.keyring.release(slice::from_ref(&waiting.row)).await?;
+                    self.keyring.release(&letter.rows).await?;
                 }
             }
         }
@@ -136,77 +162,99 @@ impl Postman {
 
     async fn deliver_shard(&self, shard: u8, run: &mut Run) -> Result<(), Fault> {
         let mut after = None;
+        let mut open: Option<Letter> = None;
         // An account's notices stand together, so each account is read once.
-        let mut last_read: Option<(AccountId, Option<Recipient>)> = None;
+        let mut recipients = Recipients::default();
         loop {
             let (page, next) = self.keyring.waiting(shard, after.as_ref(), PAGE).await?;
+            let now = self.clock.now();
             for waiting in page {
-                let now = self.clock.now();
-                if run.stopped || waiting.leased_until.is_some_and(|until| until > now) {
+                if waiting.leased_until.is_some_and(|until| until > now) {
                     run.report.left += 1;
                     continue;
                 }
-                let account = waiting.notice.recipient;
-                if last_read.as_ref().is_none_or(|(read, _)| *read != account) {
-                    let recipient = self.recipient(&account).await?;
-                    last_read = Some((account, recipient));
-                }
-                let Some((_, Some(recipient))) = &last_read else {
-                    run.report.left += 1;
-                    continue;
-                };
-                let failed = run.report.failed;
-                for taken in self.keyring.lease(slice::from_ref(&waiting.row), LEASE, now).await? {
-                    self.deliver(&taken, recipient, run).await?;
-                }
-                if run.report.failed > failed {
-                    // The account may have been marked.
-                    last_read = None;
+                // Notices of one account and kind stand next to each other, too.
+                match open.take() {
+                    Some(mut letter) if letter.takes(&waiting.notice) => {
+                        letter.add(waiting);
+                        open = Some(letter);
+                    }
+                    full => {
+                        if let Some(letter) = full {
+                            self.take_and_deliver(&letter, &mut recipients, run).await?;
+                        }
+                        open = Some(Letter::of(waiting));
+                    }
                 }
             }
             match next {
-                Some(next) => after = Some(next),
-                None => return Ok(()),
+                Some(next) if !run.out_of_time => after = Some(next),
+                _ => break,
             }
+        }
+        match open {
+            Some(letter) => self.take_and_deliver(&letter, &mut recipients, run).await,
+            None => Ok(()),
         }
     }
 
-    /// Sends the mail of a leased notice, then removes it or gives it back.
-    async fn deliver(&self, taken: &Waiting, recipient: &Recipient, run: &mut Run) -> Result<(), Fault> {
-        let row = slice::from_ref(&taken.row);
-        let refusal = match self.send(&taken.notice, recipient, run).await? {
+    async fn take_and_deliver(
+        &self,
+        letter: &Letter,
+        recipients: &mut Recipients,
+        run: &mut Run,
+    ) -> Result<(), Fault> {
+        let waits = letter.rows.len() as u64;
+        if run.stopped {
+            run.report.left += waits;
+            return Ok(());
+        }
+        let Some(recipient) = recipients.of(letter.recipient(), self).await? else {
+            run.report.left += waits;
+            return Ok(());
+        };
+        if !run.turn().await || !self.keyring.lease_together(&letter.rows, LEASE, self.clock.now()).await? {
+            run.report.left += waits;
+            return Ok(());
+        }
+        let failed = run.report.failed;
+        self.deliver(letter, recipient, run).await?;
+        if run.report.failed > failed {
+            // The account may have been marked.
+            recipients.forget();
+        }
+        Ok(())
+    }
+
+    /// Sends the mail of leased notices, then removes them or gives them back.
+    async fn deliver(&self, letter: &Letter, recipient: &Recipient, run: &mut Run) -> Result<(), Fault> {
+        let refusal = match self.send(letter, recipient, run).await? {
             Sent::Accepted => {
                 run.accepted();
-                let removed = self.keyring.delivered(row).await;
+                let removed = self.keyring.delivered(&letter.rows).await;
                 if removed.is_err() {
                     // Without removal every further mail would be one that is sent again.
                     run.stopped = true;
-                    run.report.left += 1;
+                    run.report.left += letter.rows.len() as u64;
                 }
                 return removed;
             }
             Sent::Refused(refusal) => Some(refusal),
             Sent::Late => None,
         };
-        run.failed(refusal.as_ref(), recipient);
+        run.failed(refusal.as_ref(), letter, recipient);
         if let Some(SendError::Address(_)) = refusal {
             self.keyring.mark_mail(&recipient.account, &recipient.address, MailState::Unparsable).await?;
         }
-        self.keyring.release(row).await
+        self.keyring.release(&letter.rows).await
     }
 
-    async fn send(&self, notice: &Notice, recipient: &Recipient, run: &Run) -> Result<Sent, Fault> {
+    async fn send(&self, letter: &Letter, recipient: &Recipient, run: &Run) -> Result<Sent, Fault> {
         let to: Address = match recipient.address.parse() {
             Ok(address) => address,
             Err(error) => return Ok(Sent::Refused(SendError::Address(format!("{error}")))),
         };
-        let owner = if notice.owner == recipient.account {
-            recipient.name.clone()
-        } else {
-            self.keyring.account(&notice.owner).await?.and_then(|account| account.name)
-        };
-        let names = Names { recipient: recipient.name.as_deref(), owner: owner.as_deref() };
-        let message = match Message::of_act(notice, to, names, &self.letterhead) {
+        let message = match self.message(letter, to, recipient).await? {
             Ok(message) => message,
             Err(error) => return Ok(Sent::Refused(SendError::Mail(error.to_string()))),
         };
@@ -218,6 +266,36 @@ impl Postman {
         })
     }
 
+    async fn message(
+        &self,
+        letter: &Letter,
+        to: Address,
+        recipient: &Recipient,
+    ) -> Result<Result<Message, askama::Error>, Fault> {
+        let mut owners: BTreeMap<&AccountId, Option<String>> = BTreeMap::new();
+        for notice in letter.notices() {
+            if !owners.contains_key(&notice.owner) {
+                let name = if notice.owner == recipient.account {
+                    recipient.name.clone()
+                } else {
+                    self.keyring.account(&notice.owner).await?.and_then(|account| account.name)
+                };
+                owners.insert(&notice.owner, name);
+            }
+        }
+        let owner = |notice: &Notice| owners.get(&notice.owner).and_then(|name| name.as_deref());
+        let name = recipient.name.as_deref();
+        let first = &letter.first;
+        if !first.kind.comes_with_time() {
+            let names = Names { recipient: name, owner: owner(first) };
+            return Ok(Message::of_act(first, to, names, &self.letterhead));
+        }
+        let named = |notice| Named { notice, owner: owner(notice) };
+        let rest: Vec<Named<'_>> = letter.rest.iter().map(named).collect();
+        let keys = (&named(first), rest.as_slice());
+        Ok(Message::of_time(keys, letter.more(), to, name, &self.letterhead, self.clock.now()))
+    }
+
     async fn recipient(&self, account: &AccountId) -> Result<Option<Recipient>, Fault> {
         let account = self.keyring.account(account).await?;
         Ok(account.filter(|account| account.mail_state == MailState::Good).and_then(|account| {
@@ -226,17 +304,42 @@ impl Postman {
     }
 }
 
+impl Recipients {
+    async fn of(&mut self, account: &AccountId, postman: &Postman) -> Result<Option<&Recipient>, Fault> {
+        if self.0.as_ref().is_none_or(|(read, _)| read != account) {
+            self.0 = Some((account.clone(), postman.recipient(account).await?));
+        }
+        Ok(self.0.as_ref().and_then(|(_, recipient)| recipient.as_ref()))
+    }
+
+    fn forget(&mut self) {
+        self.0 = None;
+    }
+}
+
 impl Run {
+    /// Waits until the next mail may leave; false where that is too late.
+    async fn turn(&mut self) -> bool {
+        let turn = self.pace.turn(Instant::now());
+        if self.stop.is_some_and(|stop| turn >= stop) {
+            self.out_of_time = true;
+            self.stopped = true;
+            return false;
+        }
+        sleep_until(turn).await;
+        true
+    }
+
     fn accepted(&mut self) {
         self.report.mailed += 1;
         self.refusals_in_a_row = 0;
     }
 
     /// Notes a mail that did not leave; without a refusal, because SES gave no answer in time.
-    fn failed(&mut self, refusal: Option<&SendError>, recipient: &Recipient) {
+    fn failed(&mut self, refusal: Option<&SendError>, letter: &Letter, recipient: &Recipient) {
         let account = recipient.account.tag();
-        self.report.failed += 1;
-        self.report.left += 1;
+        self.report.failed += letter.rows.len() as u64;
+        self.report.left += letter.rows.len() as u64;
         match refusal {
             Some(error @ SendError::Address(_)) => {
                 tracing::warn!(%account, %error, "the account is mailed no more until its address changes");

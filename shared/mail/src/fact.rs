@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use keys::{AccountId, Notice, NoticeKind, Packages};
+use keys::{AccountId, Notice, NoticeKind, Packages, time_left};
 
 use crate::line::one_line;
 
@@ -14,8 +14,27 @@ pub(crate) struct Fact {
 }
 
 impl Fact {
-    /// What `notice` tells of its key. `owner_name` is what the owner is called, where that is known.
-    pub(crate) fn of(notice: &Notice, owner_name: Option<&str>) -> Vec<Self> {
+    /// What `notice` tells of its key and of what a person did to it. `owner_name` is what the owner is called, where
+    /// that is known.
+    pub(crate) fn of_act(notice: &Notice, owner_name: Option<&str>) -> Vec<Self> {
+        let mut facts = Self::of_key(notice, owner_name, time(notice.ends_at));
+        if let Some((act, by)) = act(notice.kind) {
+            facts.push(Self::line(act, time(notice.at)));
+            facts.push(Self::line(by, one_line(&said_to(&notice.recipient, &notice.by))));
+        }
+        facts
+    }
+
+    /// What `notice` tells of its key to somebody who reads it at `now`, where time brings it about.
+    pub(crate) fn of_time(notice: &Notice, owner_name: Option<&str>, now: DateTime<Utc>) -> Vec<Self> {
+        let end = match notice.ends_at > now {
+            true => format!("{}, {} left", time(notice.ends_at), time_left(now, notice.ends_at)),
+            false => time(notice.ends_at),
+        };
+        Self::of_key(notice, owner_name, end)
+    }
+
+    fn of_key(notice: &Notice, owner_name: Option<&str>, ends: String) -> Vec<Self> {
         let mut facts = vec![
             Self::line("Name", one_line(notice.name.as_str())),
             Self { exact: true, ..Self::line("Key id", notice.key.to_string()) },
@@ -37,12 +56,18 @@ impl Fact {
             }
         }
         let end = if legacy { "Retirement" } else { "Expiry" };
-        facts.push(Self::line(end, time(notice.ends_at)));
+        facts.push(Self::line(end, ends));
         facts.push(Self::line("Last push", notice.last_push_at.map_or("none so far".to_owned(), time)));
-        let (act, by) = act(notice.kind);
-        facts.push(Self::line(act, time(notice.at)));
-        facts.push(Self::line(by, one_line(&said_to(&notice.recipient, &notice.by))));
         facts
+    }
+
+    /// What stands beside the label, where there is one line for it.
+    pub(crate) fn in_one_line(&self) -> String {
+        let list = self.lines.join(", ");
+        match &self.rest {
+            Some(rest) => format!("{list} {rest}"),
+            None => list,
+        }
     }
 
     /// The rows as the text of a mail shows them: the label before the first, and all in one column.
@@ -89,12 +114,17 @@ fn said_to(recipient: &AccountId, by: &str) -> String {
     if who == recipient.as_str() { format!("{before}you ({who})") } else { by.to_owned() }
 }
 
-fn act(kind: NoticeKind) -> (&'static str, &'static str) {
+/// The labels of when it was done, and of who did it; none where time did.
+fn act(kind: NoticeKind) -> Option<(&'static str, &'static str)> {
     match kind {
-        NoticeKind::Created => ("Created", "Created by"),
-        NoticeKind::Refreshed => ("Refreshed", "Refreshed by"),
-        NoticeKind::Edited => ("Edited", "Edited by"),
-        NoticeKind::Revoked => ("Revoked", "Cause"),
-        NoticeKind::Deleted => ("Deleted", "Deleted by"),
+        NoticeKind::Created => Some(("Created", "Created by")),
+        NoticeKind::Refreshed => Some(("Refreshed", "Refreshed by")),
+        NoticeKind::Edited => Some(("Edited", "Edited by")),
+        NoticeKind::Revoked => Some(("Revoked", "Cause")),
+        NoticeKind::Deleted => Some(("Deleted", "Deleted by")),
+        NoticeKind::Expiring
+        | NoticeKind::Expired
+        | NoticeKind::LegacyRetiring
+        | NoticeKind::LegacyRetired => None,
     }
 }

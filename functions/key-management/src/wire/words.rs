@@ -42,6 +42,9 @@ pub(crate) enum EventKind {
     Edited,
     Revoked,
     Deleted,
+    Warned,
+    Expired,
+    Retired,
 }
 
 /// What an account is; it never changes.
@@ -88,8 +91,7 @@ mod tests {
             [keys::Status::Active, keys::Status::Expired, keys::Status::Revoked, keys::Status::Retired];
         assert_eq!(listed::<Status>(), json!(statuses.map(keys::Status::as_str)));
         use keyring::EventKind as Event;
-        let events = [Event::Created, Event::Refreshed, Event::Edited, Event::Revoked, Event::Deleted];
-        assert_eq!(listed::<EventKind>(), json!(events.map(Event::as_str)));
+        assert_eq!(listed::<EventKind>(), json!(Event::ALL.map(Event::as_str)));
         let kinds = [keyring::AccountKind::User, keyring::AccountKind::Organization];
         assert_eq!(listed::<AccountKind>(), json!(kinds.map(keyring::AccountKind::as_str)));
         assert_eq!(listed::<Role>(), json!([keys::Role::Admin, keys::Role::Member].map(keys::Role::as_str)));

@@ -16,7 +16,15 @@ use super::{
 };
 
 /// Resource types whose presence changes nothing in how the two gateways answer.
-const NOT_ACTED_ON: [&str; 3] = ["AWS::IAM::ManagedPolicy", "AWS::KMS::Key", "AWS::Lambda::Permission"];
+const NOT_ACTED_ON: [&str; 7] = [
+    "AWS::Events::Rule",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Role",
+    "AWS::KMS::Key",
+    "AWS::Lambda::Permission",
+    "AWS::SES::ConfigurationSetEventDestination",
+    "AWS::Scheduler::Schedule",
+];
 
 /// Resource types that the modules beside this one read.
 const ACTED_ON: [&str; 10] = [

@@ -35,6 +35,8 @@ mod bad_input;
 mod cargo_lambda;
 mod expiry_vectors;
 mod keyring_races;
+mod legacy_keyring;
+mod legacy_keys;
 mod mail_delivery;
 mod management_bad_input;
 mod management_directory;

@@ -127,7 +127,7 @@ pub(crate) async fn make(keyring: &Keyring, holder: &str) -> (Key, KeyText) {
 pub(crate) async fn opens(keyring: &Keyring, text: &KeyText) -> bool {
     let Some(key) = keyring.key(&text.id()).await.unwrap() else { return false };
     let Stored::Mac { mac, pepper } = key.secret.stored else { return false };
-    text.mac(&*keyring.peppers().get(pepper).await.unwrap()) == mac
+    text.mac(&keyring.peppers().get(pepper).await.unwrap()) == mac
 }
 
 /// A free port on this machine, and where it is.

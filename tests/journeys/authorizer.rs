@@ -66,12 +66,12 @@ impl Doors {
     }
 }
 
-fn authorizer(keyring: &Arc<Keyring>, clock: Clock) -> Authorizer {
+pub(crate) fn authorizer(keyring: &Arc<Keyring>, clock: Clock) -> Authorizer {
     let mut environment = Environment::of([("KEYS_PAGE_URL", PAGE), ("KEY_PREFIXES", "lk")]);
     Authorizer::new(Config::read(&mut environment), Arc::clone(keyring), clock)
 }
 
-async fn ask(authorizer: &Authorizer, key: Option<&str>, body: &Value) -> (u64, Value) {
+pub(crate) async fn ask(authorizer: &Authorizer, key: Option<&str>, body: &Value) -> (u64, Value) {
     let body = if let Value::String(text) = body { text.clone() } else { body.to_string() };
     let mut event = json!({ "resource": "/authorize", "httpMethod": "POST", "headers": {}, "body": body });
     if let Some(key) = key {
@@ -82,7 +82,7 @@ async fn ask(authorizer: &Authorizer, key: Option<&str>, body: &Value) -> (u64, 
     (reply["statusCode"].as_u64().unwrap(), serde_json::from_str(reply["body"].as_str().unwrap()).unwrap())
 }
 
-async fn account(keyring: &Keyring, id: &str, kind: AccountKind, locked: bool) {
+pub(crate) async fn account(keyring: &Keyring, id: &str, kind: AccountKind, locked: bool) {
     let id = id.parse().unwrap();
     let change = AccountChange { id, kind, name: None, mail: None, locked: Some(locked), revision: None };
     keyring.put_account(&change, now()).await.unwrap();

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 };
 use chrono::{DateTime, Utc};
 use keyring::{Act, Created, Holder, Keyring, NewKey};
-use keys::{Action, Actions, Key, KeyText, Lifetime, Patterns, Scope};
+use keys::{Action, Actions, Key, KeyText, Lifetime, Patterns, Scope, Stored};
 use stand_ins::{Engine, Kms, KmsKey};
 use startup::Clock;
 use tokio::net::TcpListener;
@@ -126,8 +126,8 @@ pub(crate) async fn make(keyring: &Keyring, holder: &str) -> (Key, KeyText) {
 /// Whether this text is the secret of the key as it is stored.
 pub(crate) async fn opens(keyring: &Keyring, text: &KeyText) -> bool {
     let Some(key) = keyring.key(&text.id()).await.unwrap() else { return false };
-    let pepper = keyring.peppers().get(key.secret.pepper).await.unwrap();
-    text.mac(&pepper) == key.secret.mac
+    let Stored::Mac { mac, pepper } = key.secret.stored else { return false };
+    text.mac(&keyring.peppers().get(pepper).await.unwrap()) == mac
 }
 
 /// A free port on this machine, and where it is.

@@ -36,6 +36,8 @@ mod cargo_lambda;
 mod expiry_vectors;
 mod keyring_races;
 mod leaks;
+mod legacy_keyring;
+mod legacy_keys;
 mod mail_delivery;
 mod management_bad_input;
 mod management_directory;

@@ -21,6 +21,11 @@ pub(crate) struct Made {
 pub(crate) struct KeyText(String);
 
 impl KeyText {
+    /// The text of a key from before, which no reply shows.
+    pub(crate) fn from_before(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }

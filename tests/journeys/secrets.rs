@@ -20,22 +20,44 @@ static RUN: LazyLock<Regex> = LazyLock::new(|| Regex::new("(?-u)[0-9A-Za-z]{43,}
 
 /// The secrets of every key text seen in one journey. In memory only; clones share them.
 #[derive(Clone, Default)]
-pub(crate) struct Secrets(Arc<Mutex<HashSet<Vec<u8>>>>);
+pub(crate) struct Secrets {
+    seen: Arc<Mutex<HashSet<Vec<u8>>>>,
+    /// Those of legacy keys, in lower case and without hyphens.
+    legacy: Arc<Mutex<HashSet<Vec<u8>>>>,
+}
 
 impl Secrets {
     /// Remembers each key text in `bytes`; answers how many there are.
     pub(crate) fn remember_all_in(&self, bytes: &[u8]) -> usize {
-        let mut secrets = self.0.lock().unwrap();
+        let mut secrets = self.seen.lock().unwrap();
         let texts = SHAPE.find_iter(bytes).map(|found| found.as_bytes());
         texts
             .map(|text| secrets.insert(text[text.len() - SECRET - CHECKSUM..text.len() - CHECKSUM].to_vec()))
             .count()
     }
 
+    /// Remembers the text of a legacy key, a GUID or NuGet's v4: what comes after its id part is its secret.
+    pub(crate) fn remember_legacy(&self, text: &str) {
+        let folded = text.to_ascii_lowercase().replace('-', "");
+        let id_part = if folded.len() == 32 { 10 } else { 20 };
+        self.legacy.lock().unwrap().insert(folded[id_part..].into());
+    }
+
     /// Whether `bytes` hold the secret of a key text seen, whole or cut out of it, or anything else that is a key text
     /// with a right checksum.
     pub(crate) fn leak_in(&self, bytes: &[u8]) -> bool {
-        let secrets = self.0.lock().unwrap();
+        let folded: Vec<u8> =
+            bytes.iter().filter(|byte| **byte != b'-').map(u8::to_ascii_lowercase).collect();
+        if self
+            .legacy
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|secret| folded.windows(secret.len()).any(|it| it == secret))
+        {
+            return true;
+        }
+        let secrets = self.seen.lock().unwrap();
         let seen = |run: &[u8]| run.windows(SECRET).any(|part| secrets.contains(part));
         RUN.find_iter(bytes).any(|run| seen(run.as_bytes()))
             || SHAPE.find_iter(bytes).any(|it| is_key(it.as_bytes()))
@@ -96,6 +118,16 @@ mod tests {
         assert!(secrets.leak_in(format!("Authorization: Bearer 00{secret}zz").as_bytes()));
         assert!(!secrets.leak_in(&secret.as_bytes()[1..]));
         assert!(!secrets.leak_in(&other.as_bytes()[26..26 + SECRET]), "not seen, and without a checksum");
+    }
+
+    #[test]
+    fn a_legacy_secret_is_found_in_any_letter_case_and_its_id_part_is_none() {
+        let secrets = Secrets::default();
+        secrets.remember_legacy("36aafd87-44d7-423b-adb9-ed01493aeb75");
+        for leak in ["key 36AAFD87-44D7-423B-ADB9-ED01493AEB75!", "d7423badb9ed01493aeb75"] {
+            assert!(secrets.leak_in(leak.as_bytes()), "{leak}");
+        }
+        assert!(!secrets.leak_in(b"legacy#36aafd8744"));
     }
 
     #[test]

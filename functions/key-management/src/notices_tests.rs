@@ -15,7 +15,7 @@ fn key(name: &str, created: &str) -> Key {
         packages: Patterns::parse(&["Foo"]).unwrap(),
     };
     let pepper = Pepper::new(PepperVersion::from(1), zeroize::Zeroizing::new([0; 32]));
-    let secret = Secret { mac: pepper.mac(b""), pepper: pepper.version(), version: 1 };
+    let secret = Secret::new(pepper.mac(b""), pepper.version(), 1);
     let id = KeyId::new(holder.tag(), KeyNumber::new(created, [0, 0]));
     let lifetime = Lifetime::new(30, 365).unwrap();
     Key::scoped(id, name.parse().unwrap(), (holder.clone(), holder), scope, lifetime, secret, created)

@@ -36,6 +36,7 @@ const PROBLEM: &str = "application/problem+json";
         (name = "keys", description = "A person's keys."),
         (name = "account", description = "What a person may make keys for."),
         (name = "directory", description = "What the gallery tells: accounts, packages and their owners, members."),
+        (name = "legacy keys", description = "Keys from before, brought along by the gallery."),
         (name = "about", description = "This document.")
     )
 )]

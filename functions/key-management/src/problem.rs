@@ -3,7 +3,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use keyring::{ChangeError, CreateError, DirectoryError, Fault};
+use keyring::{ChangeError, CreateError, DirectoryError, Fault, ImportError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -51,6 +51,8 @@ pub(crate) enum Reason {
     IdempotencyKeyUsed,
     /// The directory holds something that this contradicts.
     DirectoryConflict,
+    /// A legacy key cannot be told from one that is here already.
+    LegacyKeyConflict,
     /// The `If-Match` version is not the key's.
     OtherVersion,
     TooLarge,
@@ -73,9 +75,11 @@ impl Reason {
             | Self::NotAUser => StatusCode::FORBIDDEN,
             Self::UnknownKey | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotNow | Self::Conflict | Self::IdempotencyKeyUsed | Self::DirectoryConflict => {
-                StatusCode::CONFLICT
-            }
+            Self::NotNow
+            | Self::Conflict
+            | Self::IdempotencyKeyUsed
+            | Self::DirectoryConflict
+            | Self::LegacyKeyConflict => StatusCode::CONFLICT,
             Self::OtherVersion => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
@@ -100,6 +104,7 @@ impl Reason {
             Self::Conflict => "conflict",
             Self::IdempotencyKeyUsed => "idempotency_key_used",
             Self::DirectoryConflict => "directory_conflict",
+            Self::LegacyKeyConflict => "legacy_key_conflict",
             Self::OtherVersion => "other_version",
             Self::TooLarge => "too_large",
             Self::Fault => "fault",
@@ -174,7 +179,7 @@ pub(crate) fn other_version() -> Problem {
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         let (reason, detail) = match fault {
-            Fault::Call { .. } | Fault::Busy { .. } => {
+            Fault::Call { .. } | Fault::Busy { .. } | Fault::Overtaken(_) => {
                 (Reason::Unavailable, "Something we depend on did not answer. Try again in a moment.")
             }
             Fault::Item { .. } | Fault::Pepper(_) | Fault::Random(_) => {
@@ -228,6 +233,20 @@ impl From<DirectoryError> for Problem {
             DirectoryError::Fault(fault) => fault.into(),
             error => Self::new(Reason::DirectoryConflict, sentence(&error.to_string())),
         }
+    }
+}
+
+impl From<ImportError> for Problem {
+    fn from(error: ImportError) -> Self {
+        let reason = match error {
+            ImportError::Fault(fault) => return fault.into(),
+            ImportError::NotAUser(_) => Reason::NotAUser,
+            ImportError::UnknownAccount(_) => Reason::DirectoryConflict,
+            ImportError::Ambiguous(_) | ImportError::Taken | ImportError::Crowded => {
+                Reason::LegacyKeyConflict
+            }
+        };
+        Self::new(reason, sentence(&error.to_string()))
     }
 }
 

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use keys::{Allowed, Decision, Denial, Key, time_left};
+use keys::{Allowed, Decision, Denial, Key, Kind, time_left};
 
 /// A decision, and what is told with it. Nothing of a key is told before its secret was verified.
 pub(crate) struct Answer {
@@ -36,10 +36,11 @@ impl Answer {
     ) -> Self {
         let warning = allowed.ends_soon.map(|end| {
             let (left, day) = (time_left(now, end), end.format("%Y-%m-%d %H:%M UTC"));
-            format!(
-                "This API key ends in {left}, on {day}. Renew it in time. {} at {keys_page}",
-                called(&key)
-            )
+            let way_out = match key.kind {
+                Kind::Scoped { .. } => "Renew it in time.",
+                Kind::Legacy { .. } => "A push keeps it alive; better make a scoped key in its place.",
+            };
+            format!("This API key ends in {left}, on {day}. {way_out} {} at {keys_page}", called(&key))
         });
         let message = match &allowed.pattern {
             Some(pattern) => format!("Allowed: {pattern} covers the package. {}", called(&key)),

@@ -3,8 +3,8 @@ use std::{fmt::Display, sync::Arc};
 use chrono::{DateTime, TimeDelta, Utc};
 use keyring::{Fault, Keyring, LookUp};
 use keys::{
-    Decision, Denial, Facts, GRANT_LIFETIME, Grant, Key, KeyText, Kind, Mac, Membership, PackageFacts,
-    PackageId, Pepper, Presented, Request, decide,
+    Decision, Denial, Facts, GRANT_LIFETIME, Grant, Key, KeyText, Kind, LegacyText, Mac, Membership,
+    PackageFacts, PackageId, Pepper, PepperVersion, Presented, Request, Stored, decide,
 };
 use startup::Clock;
 
@@ -19,7 +19,7 @@ const MUST_BE_NOTED_AFTER: TimeDelta = TimeDelta::days(335);
 #[derive(Debug)]
 pub struct Authorizer {
     pub(crate) config: Config,
-    keyring: Arc<Keyring>,
+    pub(crate) keyring: Arc<Keyring>,
     clock: Clock,
 }
 
@@ -32,19 +32,19 @@ pub(crate) enum Proof<'a> {
 }
 
 /// What was found under a proof.
-enum Found {
+pub(crate) enum Found {
     Nothing,
     Unknown,
     Verified(Box<Verified>),
 }
 
 /// A key whose secret was shown, what was read with it, and the pepper that seals its grants.
-struct Verified {
-    key: Key,
-    pepper: Arc<Pepper>,
-    look_up: LookUp,
+pub(crate) struct Verified {
+    pub(crate) key: Key,
+    pub(crate) pepper: Arc<Pepper>,
+    pub(crate) look_up: LookUp,
     /// Until when what was shown counts, for a question that follows this one.
-    shown_until: DateTime<Utc>,
+    pub(crate) shown_until: DateTime<Utc>,
 }
 
 impl Authorizer {
@@ -82,10 +82,11 @@ impl Authorizer {
         let request = Request { action: question.action, package };
         match decide(Presented::Verified(&key), request, &facts, now) {
             Decision::Deny(denial) => Ok(Answer::denied(denial, Some(key), &self.config.keys_page)),
-            Decision::Allow(allowed) => {
-                if question.action.is_upload() && package.is_some() && !question.preflight {
-                    self.note_push(&key, now).await?;
-                }
+            Decision::Allow(mut allowed) => {
+                let is_push = question.action.is_upload() && package.is_some() && !question.preflight;
+                let key = if is_push { self.note_push(key, now).await? } else { key };
+                // A legacy key's push moves its end away, and the warning with it.
+                allowed.ends_soon = allowed.ends_soon.filter(|end| *end == key.ends_at());
                 // A preflight's answer is printed in build logs: it proves nothing to anybody.
                 let grant = (!question.preflight)
                     .then(|| Grant::new(&key, question.action, package.cloned(), shown_until).seal(&pepper));
@@ -96,19 +97,25 @@ impl Authorizer {
 
     async fn by_key(
         &self,
-        text: &str,
+        sent: &str,
         package: Option<&PackageId>,
         now: DateTime<Utc>,
     ) -> Result<Found, Fault> {
-        let Ok(text) = KeyText::parse(&self.config.prefixes, text) else { return Ok(Found::Unknown) };
+        let Ok(text) = KeyText::parse(&self.config.prefixes, sent) else {
+            return match LegacyText::parse(sent) {
+                // On the heap, since it is rare: the common way stays small.
+                Ok(text) => Box::pin(self.by_legacy_key(&text, package, now)).await,
+                Err(_) => Ok(Found::Unknown),
+            };
+        };
         let mut look_up = self.keyring.look_up(&text.id(), package).await?;
-        let pepper = match &look_up.key {
-            Some(key) => self.keyring.peppers().get(key.secret.pepper).await?,
+        let stored = look_up.key.as_ref().and_then(mac_of);
+        let pepper = match &stored {
+            Some((_, pepper)) => self.keyring.peppers().get(*pepper).await?,
             None => self.keyring.peppers().any().await?,
         };
         // An id that is not there costs what a wrong secret costs: the same MAC, the same comparison.
-        let nobody = Mac::from_bytes([0; 32]);
-        let verified = text.mac(&pepper) == *look_up.key.as_ref().map_or(&nobody, |key| &key.secret.mac);
+        let verified = text.mac(&pepper) == stored.map_or(Mac::from_bytes([0; 32]), |(mac, _)| mac);
         match look_up.key.take() {
             Some(key) if verified => Ok(Found::Verified(Box::new(Verified {
                 key,
@@ -131,7 +138,11 @@ impl Authorizer {
         };
         let mut look_up = self.keyring.look_up(&unchecked.key(), question.package.as_ref()).await?;
         let Some(key) = look_up.key.take() else { return refused(&"its key is gone") };
-        let pepper = self.keyring.peppers().get(key.secret.pepper).await?;
+        // The one that seals this key's grants: its own, where it has one.
+        let pepper = match mac_of(&key) {
+            Some((_, pepper)) => self.keyring.peppers().get(pepper).await?,
+            None => self.keyring.peppers().latest().await?,
+        };
         match unchecked.check(&pepper, now) {
             Err(error) => refused(&error),
             Ok(grant) if grant.secret_version != key.secret.version => refused(&"its key was refreshed"),
@@ -145,20 +156,30 @@ impl Authorizer {
         }
     }
 
-    /// Writes down a push. That it could not be written stops nobody, unless the key lives by it.
-    async fn note_push(&self, key: &Key, now: DateTime<Utc>) -> Result<(), Fault> {
+    /// Writes down a push: the key as it is then. That it could not be written stops nobody, unless the key lives by it.
+    async fn note_push(&self, key: Key, now: DateTime<Utc>) -> Result<Key, Fault> {
         let idle = now - key.last_push_at.unwrap_or(key.created_at);
         if key.last_push_at.is_some() && idle < NOTED_EVERY {
-            return Ok(());
+            return Ok(key);
         }
         let must = matches!(key.kind, Kind::Legacy { .. }) && idle > MUST_BE_NOTED_AFTER;
-        match self.keyring.note_push(key, now).await {
+        match self.keyring.note_push(&key, now).await {
+            Ok(true) => Ok(key.pushed(now)),
+            Ok(false) if must => Err(Fault::Overtaken(key.id)),
+            Ok(false) => Ok(key),
             Err(fault) if must => Err(fault),
             Err(fault) => {
                 tracing::warn!(key_id = %key.id, %fault, "a push was not noted");
-                Ok(())
+                Ok(key)
             }
-            Ok(()) => Ok(()),
         }
+    }
+}
+
+/// The MAC that is stored of a key's secret, and its pepper.
+fn mac_of(key: &Key) -> Option<(Mac, PepperVersion)> {
+    match &key.secret.stored {
+        Stored::Mac { mac, pepper } => Some((mac.clone(), *pepper)),
+        Stored::Nuget(_) => None,
     }
 }

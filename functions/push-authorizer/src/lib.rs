@@ -15,6 +15,7 @@ mod config;
 mod credential;
 mod event;
 mod gateway;
+mod legacy;
 mod question;
 
 pub use authorizer::Authorizer;

@@ -1,5 +1,8 @@
 //! The function's start: configuration, clients, run.
 
+// The SDK's futures lie deep in ours, and the compiler counts the levels.
+#![recursion_limit = "256"]
+
 use std::sync::Arc;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};

@@ -1,4 +1,3 @@
-use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use keys::{AccountId, Key, KeyId, KeyName, KeyPrefix, KeyText, Not, Notice, NoticeKind, Patterns};
 
@@ -7,8 +6,7 @@ use crate::{
     act::Act,
     create::new_text,
     event::{Event, EventKind},
-    fault::{Fault, conditional},
-    item::time,
+    fault::Fault,
     key_item, layout,
     outbox::NoticeRow,
     transaction::{Condition, Outcome, Transaction, Update},
@@ -183,23 +181,6 @@ impl Keyring {
             }
         }
         Err(Fault::Busy { call: "revoke", tries: TRIES })
-    }
-
-    /// Notes a push with `key`, whose secret was the one read. Whatever happened to the key meanwhile stays as it is.
-    ///
-    /// # Errors
-    /// A [`Fault`] where it could not be noted.
-    pub async fn note_push(&self, key: &Key, at: DateTime<Utc>) -> Result<(), Fault> {
-        let call = self
-            .db
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(layout::key(&key.id).key()))
-            .update_expression("SET last_push_at = :at")
-            .condition_expression("mac = :mac")
-            .expression_attribute_values(":at", time(at))
-            .expression_attribute_values(":mac", crate::item::bytes(key.secret.mac.as_bytes()));
-        conditional("UpdateItem key", call.send().await).map(drop)
     }
 
     /// What makes a key stronger is refused to a locked account and to a holder who has left; ending one never is.

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How often a number already taken is drawn again: two of 65,536 in one second meet once in a blue moon.
-const DRAWS: u32 = 8;
+pub(crate) const DRAWS: u32 = 8;
 
 /// What a new key is to be.
 #[derive(Debug, Clone)]
@@ -170,7 +170,7 @@ impl Keyring {
     ) -> Result<(Key, KeyText), Fault> {
         let pepper = self.peppers.newest(now).await?;
         let text = new_text(prefix, id)?;
-        let secret = Secret { mac: text.mac(&pepper), pepper: pepper.version(), version: 1 };
+        let secret = Secret::new(text.mac(&pepper), pepper.version(), 1);
         let accounts = (holder.clone(), new.owner.clone());
         Ok((Key::scoped(id, new.name.clone(), accounts, new.scope.clone(), new.lifetime, secret, now), text))
     }

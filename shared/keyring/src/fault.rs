@@ -34,6 +34,9 @@ pub enum Fault {
     /// A key names a pepper that cannot be read.
     #[error("pepper {0} is not there or cannot be read")]
     Pepper(u32),
+    /// A key was changed by another request while it was being used.
+    #[error("key {0} was changed meanwhile")]
+    Overtaken(keys::KeyId),
     /// The operating system gave no random bytes.
     #[error("no random bytes: {0}")]
     Random(#[from] getrandom::Error),

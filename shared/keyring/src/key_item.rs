@@ -1,5 +1,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
-use keys::{Actions, Key, Kind, Lifetime, Mac, Pattern, Patterns, Revocation, Scope, Secret};
+use keys::{
+    Actions, Key, Kind, Lifetime, Mac, NugetStored, Pattern, Patterns, Revocation, Scope, Secret, Stored,
+};
 
 use crate::{
     fault::Fault,
@@ -9,6 +11,8 @@ use crate::{
 
 /// How long the record of a revoked key is kept.
 const REVOKED_DAYS: i64 = 400;
+/// What NuGet stored of a legacy key, in place of a MAC.
+pub(crate) const NUGET_STORED: &str = "nuget_stored";
 
 /// The item a key is kept as.
 pub(crate) fn write(key: &Key) -> Item {
@@ -24,9 +28,13 @@ pub(crate) fn write(key: &Key) -> Item {
         .maybe("due_key", due.map(|due| text(layout::due_key(due, &key.id))))
         .maybe("due_at", due.map(number))
         .with("version", number(key.version))
-        .with("mac", bytes(key.secret.mac.as_bytes()))
-        .with("pepper", number(u32::from(key.secret.pepper)))
         .with("secret_version", number(key.secret.version));
+    let item = match &key.secret.stored {
+        Stored::Mac { mac, pepper } => {
+            item.with("mac", bytes(mac.as_bytes())).with("pepper", number(u32::from(*pepper)))
+        }
+        Stored::Nuget(stored) => item.with(NUGET_STORED, text(stored.as_str())),
+    };
     let item = match &key.revocation {
         None => item,
         Some(revocation) => item
@@ -64,12 +72,26 @@ pub(crate) fn read(item: &Item) -> Result<Key, Fault> {
         revocation,
         due_at: item.optional_time("due_at")?,
         version: item.integer("version")?,
-        secret: Secret {
-            mac: Mac::from_bytes(item.bytes("mac")?),
-            pepper: item.integer::<u32>("pepper")?.into(),
-            version: item.integer("secret_version")?,
-        },
+        secret: Secret { stored: stored(item)?, version: item.integer("secret_version")? },
     })
+}
+
+fn stored(item: &Item) -> Result<Stored, Fault> {
+    if let Some(value) = item.optional_text(NUGET_STORED)? {
+        return NugetStored::parse(value).map(Stored::Nuget).map_err(|_| item.unfit(NUGET_STORED));
+    }
+    Ok(Stored::Mac {
+        mac: Mac::from_bytes(item.bytes("mac")?),
+        pepper: item.integer::<u32>("pepper")?.into(),
+    })
+}
+
+/// That what is stored of the key's secret is still what was read: the name of its attribute, and the value.
+pub(crate) fn unchanged(stored: &Stored) -> (&'static str, AttributeValue) {
+    match stored {
+        Stored::Mac { mac, .. } => ("mac", bytes(mac.as_bytes())),
+        Stored::Nuget(stored) => (NUGET_STORED, text(stored.as_str())),
+    }
 }
 
 fn kind(item: &Item) -> Result<Kind, Fault> {
@@ -101,6 +123,9 @@ mod tests {
 
     use super::*;
 
+    const NUGET_VALUE: &str =
+        "36aafd8744AQAAAAEAACcQAAAAEKbL2BEqIg8KUMje6q69fW1f2jsVm+gOLf4nD5G392Til5KnGEyFHuwKEj3HEpZKug==";
+
     fn now() -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000, 0).unwrap()
     }
@@ -111,7 +136,7 @@ mod tests {
             actions: Actions::new([Action::Push, Action::Unlist]).unwrap(),
             packages: Patterns::parse(&["Foo.*", "bar"]).unwrap(),
         };
-        let secret = Secret { mac: Mac::from_bytes([7; 32]), pepper: 3.into(), version: 2 };
+        let secret = Secret::new(Mac::from_bytes([7; 32]), 3.into(), 2);
         let id = KeyId::new(holder.tag(), KeyNumber::new(now(), [1, 2]));
         let lifetime = Lifetime::new(90, 365).unwrap();
         Key::scoped(
@@ -134,7 +159,9 @@ mod tests {
         let pushed = Key { last_push_at: Some(now()), ..key() };
         let revoked = key().revoked("by alice".into(), now()).unwrap();
         let legacy = Key { kind: Kind::Legacy { retires_at: now() + TimeDelta::days(365) }, ..key() };
-        for key in [key(), pushed, revoked, legacy] {
+        let stored = Stored::Nuget(NugetStored::parse(NUGET_VALUE).unwrap());
+        let unused = Key { secret: Secret { stored, version: 1 }, ..legacy.clone() };
+        for key in [key(), pushed, revoked, legacy, unused] {
             assert_eq!(round_trip(&key), key);
         }
     }

@@ -1,6 +1,6 @@
 //! The table's keys. What each stands for is told in the crate's documentation.
 
-use keys::{AccountTag, KeyId, PackageId, PepperVersion};
+use keys::{AccountTag, IdPart, KeyId, PackageId, PepperVersion};
 
 /// A pk and an sk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +62,15 @@ pub(crate) fn membership(user: AccountTag, organization: AccountTag) -> Place {
 
 pub(crate) fn package(package: &PackageId) -> Place {
     Place { pk: format!("{PACKAGE}{}", package.folded()), sk: "package".into() }
+}
+
+pub(crate) fn legacy_keys(id_part: &IdPart) -> String {
+    format!("legacy#{id_part}")
+}
+
+/// By account rather than by key: an account has one legacy key of an id part, whoever imports it how often.
+pub(crate) fn legacy(id_part: &IdPart, account: AccountTag) -> Place {
+    Place { pk: legacy_keys(id_part), sk: account.to_string() }
 }
 
 pub(crate) fn outbox(shard: u8) -> String {

@@ -16,11 +16,13 @@
 //! | member | `account#<organization tag>` | `member#<user tag>` |
 //! | membership | `account#<user tag>` | `org#<organization tag>` |
 //! | package | `package#<id, lower case>` | `package` |
+//! | legacy pointer | `legacy#<id part>` | `<account tag>` |
 //! | notice waiting to be mailed | `outbox#<shard>` | `<account tag>#<kind>#<uuid7>` |
 //! | pepper | `pepper` | `<version>` |
 //!
-//! Tags and numbers are hexadecimal, times whole seconds since 1970, and every item carries its format's number in `v`.
 //! One index, `by_due`, has the keys that the sweeper owes something, by shard and due moment, and nothing else.
+//!
+//! Tags and numbers are hexadecimal, times whole seconds since 1970, and every item carries its format's number in `v`.
 
 mod act;
 mod change;
@@ -33,12 +35,14 @@ mod idempotency;
 mod item;
 mod key_item;
 mod layout;
+mod legacy;
 mod listing;
 mod look_up;
 mod members;
 mod outbox;
 mod packages;
 mod peppers;
+mod push;
 mod transaction;
 
 use aws_sdk_dynamodb::Client;
@@ -52,6 +56,7 @@ pub use event::{Event, EventKind};
 pub use fault::Fault;
 pub use idempotency::Once;
 pub use layout::DUE_SHARDS;
+pub use legacy::{ImportError, Imported, LegacyKey, LegacySecret};
 pub use listing::{List, Page, Position};
 pub use look_up::{LookUp, Standing};
 pub use members::{MOST_ADMINS_TOLD, Membership};

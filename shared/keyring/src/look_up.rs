@@ -46,25 +46,24 @@ impl Keyring {
     /// # Errors
     /// A [`Fault`] where any of it could not be read: then nothing is known, not "no key" and not "no package".
     pub async fn look_up(&self, id: &KeyId, package: Option<&PackageId>) -> Result<LookUp, Fault> {
-        let (key_place, holder_place) = (layout::key(id), layout::account(id.tag()));
-        let package_place = package.map(layout::package);
-        let places: Vec<&Place> = [&key_place, &holder_place].into_iter().chain(&package_place).collect();
-        let mut found = self.batch_get(&places).await?;
-        let key =
-            found.take(&key_place).map(|item| key_item::read(&item)).transpose()?.filter(|key| key.id == *id);
-        let holder = found.take(&holder_place).map(|item| Account::read(&item)).transpose()?;
-        let holder_locked = match (&key, holder) {
-            // No key is kept without its holder's account: one that is missing is our fault, and no open account.
-            (Some(key), holder) => {
-                holder.filter(|holder| holder.id == key.holder).ok_or_else(|| missing(&holder_place))?.locked
-            }
-            (None, _) => false,
-        };
-        let package = package_place
-            .and_then(|place| found.take(&place))
-            .map(|item| Package::read(&item))
-            .transpose()?;
-        Ok(LookUp { key, holder_locked, package: package.flatten() })
+        let (mut found, package) = self.gather(std::slice::from_ref(id), package).await?;
+        let (key, holder_locked) = found.key(id)?.map_or((None, false), |(key, locked)| (Some(key), locked));
+        Ok(LookUp { key, holder_locked, package })
+    }
+
+    /// Reads these keys with their holders, no two of whom are the same, and a package, all at once.
+    pub(crate) async fn gather(
+        &self,
+        ids: &[KeyId],
+        package: Option<&PackageId>,
+    ) -> Result<(Found, Option<Package>), Fault> {
+        let package = package.map(layout::package);
+        let each = ids.iter().flat_map(|id| [layout::key(id), layout::account(id.tag())]);
+        let places: Vec<Place> = each.chain(package.clone()).collect();
+        let mut found = self.batch_get(&places.iter().collect::<Vec<_>>()).await?;
+        let package =
+            package.and_then(|place| found.take(&place)).map(|item| Package::read(&item)).transpose()?;
+        Ok((found, package.flatten()))
     }
 
     /// How the holder of an organization's key stands to the organization now. Read after the secret was verified.
@@ -147,6 +146,20 @@ impl Found {
         let place = (item.text("pk")?.to_owned(), item.text("sk")?.to_owned());
         self.0.insert(place, item);
         Ok(())
+    }
+
+    /// The key with this id, and whether its holder's account is locked.
+    pub(crate) fn key(&mut self, id: &KeyId) -> Result<Option<(Key, bool)>, Fault> {
+        let (key_place, holder_place) = (layout::key(id), layout::account(id.tag()));
+        let Some(item) = self.take(&key_place) else { return Ok(None) };
+        let key = key_item::read(&item)?;
+        if key.id != *id {
+            return Ok(None);
+        }
+        let holder = self.take(&holder_place).map(|item| Account::read(&item)).transpose()?;
+        // No key is kept without its holder's account: one that is missing is our fault, and no open account.
+        let holder = holder.filter(|holder| holder.id == key.holder).ok_or_else(|| missing(&holder_place))?;
+        Ok(Some((key, holder.locked)))
     }
 
     pub(crate) fn take(&mut self, place: &Place) -> Option<Item> {

@@ -58,7 +58,8 @@ impl Peppers {
         self.open(&Item::read(item)?).await
     }
 
-    /// A pepper to do the same work with for a key that does not exist: the newest, or where none was made yet, zeros.
+    /// A pepper to do the same work with for a key that does not exist, and for nothing else: the newest, or where none
+    /// was made yet, zeros.
     ///
     /// # Errors
     /// A [`Fault`] where the table or KMS cannot be asked.
@@ -72,6 +73,15 @@ impl Peppers {
         }
     }
 
+    /// The newest pepper there is. Makes none, so that the authorizer can ask for it.
+    ///
+    /// # Errors
+    /// [`Fault::Pepper`] where none was ever made: there is no key then either.
+    pub async fn latest(&self) -> Result<Arc<Pepper>, Fault> {
+        let item = self.newest_item().await?.ok_or(Fault::Pepper(1))?;
+        self.open(&item).await
+    }
+
     /// The pepper that new secrets take: the newest in the table. The first one is made here, and only here; whoever
     /// loses that race takes the winner's.
     ///
@@ -82,8 +92,7 @@ impl Peppers {
             return self.open(&item).await;
         }
         self.make(1.into(), now).await?;
-        let item = self.newest_item().await?.ok_or(Fault::Pepper(1))?;
-        self.open(&item).await
+        self.latest().await
     }
 
     /// Makes the pepper after version `after`, if that is the newest one; 0 stands for none. New and refreshed keys take

@@ -6,6 +6,7 @@ use crate::{
     account::AccountId,
     key_id::KeyId,
     lifetime::{Lifetime, LifetimeError},
+    nuget_stored::NugetStored,
     pepper::{Mac, PepperVersion},
     scope::{Patterns, Scope},
 };
@@ -66,15 +67,27 @@ pub enum Kind {
     },
 }
 
-/// What is stored of a key's secret.
+/// What is known of a key's secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Secret {
-    /// The MAC of the key text.
-    pub mac: Mac,
-    /// The pepper it was made with.
-    pub pepper: PepperVersion,
+    /// What is stored of it.
+    pub stored: Stored,
     /// Which of the key's secrets this is: 1, and one more for every refresh.
     pub version: u32,
+}
+
+/// What is stored of a key's secret, to check a key text against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stored {
+    /// The MAC of the key text.
+    Mac {
+        /// The MAC.
+        mac: Mac,
+        /// The pepper it was made with.
+        pepper: PepperVersion,
+    },
+    /// What NuGet stored of a legacy key, until the key is used for the first time.
+    Nuget(NugetStored),
 }
 
 /// The end of a key by decision of somebody.
@@ -237,7 +250,7 @@ impl Key {
             let days = left.num_days() + i64::from(left > TimeDelta::days(left.num_days()));
             Lifetime::new(days, maximum)?;
         }
-        key.secret = Secret { mac, pepper, version: self.secret.version.saturating_add(1) };
+        key.secret = Secret::new(mac, pepper, self.secret.version.saturating_add(1));
         Ok(key)
     }
 
@@ -270,7 +283,20 @@ impl Key {
     }
 }
 
+impl Secret {
+    /// A secret of which the MAC is stored, made with the pepper of this version. `version` counts the key's secrets.
+    #[must_use]
+    pub const fn new(mac: Mac, pepper: PepperVersion, version: u32) -> Self {
+        Self { stored: Stored::Mac { mac, pepper }, version }
+    }
+}
+
 impl KeyName {
+    /// What every legacy key is called: none had a name before, and all of them allow the same.
+    pub(crate) fn of_legacy_keys() -> Self {
+        Self("Full access key".to_owned())
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {

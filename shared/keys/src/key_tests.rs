@@ -23,7 +23,7 @@ fn mac(byte: u8) -> Mac {
 pub(crate) fn key(lifetime: i64, scope: Scope) -> Key {
     let alice: AccountId = "alice".parse().unwrap();
     let id = KeyId::new(alice.tag(), KeyNumber::new(at(0), [0, 1]));
-    let secret = Secret { mac: mac(1), pepper: 1.into(), version: 1 };
+    let secret = Secret::new(mac(1), 1.into(), 1);
     let lifetime = Lifetime::new(lifetime, 365).unwrap();
     Key::scoped(id, "CI".parse().unwrap(), (alice.clone(), alice), scope, lifetime, secret, at(0))
 }
@@ -80,7 +80,7 @@ fn an_edit_changes_name_and_packages_and_nothing_else() {
 #[test]
 fn a_refresh_changes_the_secret_and_keeps_the_end() {
     let refreshed = any().refreshed((mac(2), 3.into()), false, 365, at(10)).unwrap();
-    assert_eq!(refreshed.secret, Secret { mac: mac(2), pepper: 3.into(), version: 2 });
+    assert_eq!(refreshed.secret, Secret::new(mac(2), 3.into(), 2));
     assert_eq!((refreshed.ends_at(), refreshed.due_at, refreshed.version), (at(90), Some(at(80)), 2));
 }
 

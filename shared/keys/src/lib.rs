@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`AccountId`] | a user or an organization, by the gallery's own id |
 //! | [`KeyId`], [`KeyText`] | the public name of a key, and the whole secret string |
+//! | [`LegacyText`], [`NugetStored`] | the secret string of a key from before, and what its gallery stored of it |
 //! | [`Action`], [`Pattern`], [`Scope`] | what a key may do, on which packages, and both together |
 //! | [`Key`] | a named permission with a secret: created, edited, refreshed, revoked |
 //! | [`decide`] | allow, or deny with a reason |
@@ -15,6 +16,7 @@
 
 mod account;
 mod action;
+mod base32;
 mod base62;
 mod decision;
 mod due;
@@ -22,9 +24,12 @@ mod grant;
 mod key;
 mod key_id;
 mod key_text;
+mod legacy;
+mod legacy_text;
 mod lifetime;
 mod notice;
 pub mod nuget;
+mod nuget_stored;
 #[cfg(test)]
 mod nuget_vectors;
 mod package_id;
@@ -40,11 +45,13 @@ pub use decision::{
 };
 pub use due::Owed;
 pub use grant::{GRANT_LIFETIME, Grant, GrantError, UncheckedGrant};
-pub use key::{Key, KeyName, KeyNameError, Kind, Not, Revocation, Secret, Status};
+pub use key::{Key, KeyName, KeyNameError, Kind, Not, Revocation, Secret, Status, Stored};
 pub use key_id::{KeyId, KeyIdError, KeyNumber};
 pub use key_text::{KeyPrefix, KeyPrefixError, KeyText, MalformedKeyText};
+pub use legacy_text::{IdPart, LegacyText, MalformedLegacyText};
 pub use lifetime::{Lifetime, LifetimeError};
 pub use notice::{Notice, NoticeKind, Packages};
+pub use nuget_stored::{NugetStored, NugetStoredError};
 pub use package_id::{PackageId, PackageIdError};
 pub use pattern::{Pattern, PatternError};
 pub use pepper::{Mac, Pepper, PepperVersion};

@@ -22,7 +22,7 @@ fn key(name: &str, patterns: &[&str]) -> Key {
     };
     let holder = account("ada");
     let id = KeyId::new(holder.tag(), KeyNumber::new(made, [7, 7]));
-    let secret = Secret { mac: Mac::from_bytes([0; 32]), pepper: 1.into(), version: 1 };
+    let secret = Secret::new(Mac::from_bytes([0; 32]), 1.into(), 1);
     let lifetime = Lifetime::new(365, 365).unwrap();
     Key::scoped(id, name.parse().unwrap(), (holder, account("ada")), scope, lifetime, secret, made)
 }

@@ -108,6 +108,16 @@ impl Fields {
         self.beside(name.as_str(), text, read)
     }
 
+    /// Whether a field is there, and not null.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.given.iter().any(|(given, node)| given == name && *node != Node::Null)
+    }
+
+    /// Whether it is an object at all. If not, that has been told.
+    pub(crate) const fn is_readable(&self) -> bool {
+        !self.unreadable
+    }
+
     /// Whether nothing was given at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.given.is_empty() && !self.unreadable

@@ -2,8 +2,10 @@
 
 use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
 
+use chrono::{DateTime, Utc};
 use keyring::AccountKind;
 use keys::{AccountId, Action, Actions, Lifetime, Patterns, PatternsError, Role};
+use zeroize::Zeroizing;
 
 use crate::input::{FieldError, Node, Reading};
 
@@ -166,6 +168,23 @@ pub(crate) fn role(node: Node, field: &str) -> Reading<Role> {
     }
 }
 
+/// A time that has come by `now` (RFC 3339).
+pub(crate) fn past(now: DateTime<Utc>) -> impl Fn(Node, &str) -> Reading<DateTime<Utc>> {
+    move |node, field| match DateTime::parse_from_rfc3339(&words(node, field)?) {
+        Ok(time) if time <= now => Ok(time.to_utc()),
+        Ok(_) => wrong(field, "a time in the past is expected"),
+        Err(_) => wrong(field, "a time as in 2027-01-01T00:00:00Z is expected (RFC 3339)"),
+    }
+}
+
+/// A secret, wiped once it has been read. No error repeats it.
+pub(crate) fn secret<T>(parse: impl Fn(&str) -> Result<T, String>) -> impl Fn(Node, &str) -> Reading<T> {
+    move |node, field| {
+        let text = Zeroizing::new(words(node, field)?);
+        parse(&text).or_else(|message| wrong(field, message))
+    }
+}
+
 /// An `Idempotency-Key`: 1 to 255 visible ASCII characters.
 pub(crate) fn idempotency_key(node: Node, field: &str) -> Reading<String> {
     let text = words(node, field)?;
@@ -242,6 +261,17 @@ mod tests {
         assert!(read(&longest).is_ok() && read("0190a000-0000-7000-8000-000000000000").is_ok());
         for bad in ["", " ", "a b", "é", "x\u{7f}", &"x".repeat(256)] {
             assert!(read(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_past_time_is_no_later_than_now() {
+        let now = "2027-01-01T00:00:00Z".parse().unwrap();
+        let read = |text: &str| past(now)(Node::Text(text.into()), "last_push_at");
+        assert_eq!(read("2027-01-01T01:00:00+01:00"), Ok(now));
+        assert!(read("2026-12-31T23:59:59.999Z").is_ok());
+        for bad in ["2027-01-01T00:00:01Z", "2027-01-01", "", "1798761600", "0000-00-00T00:00:00Z"] {
+            assert!(read(bad).is_err(), "{bad}");
         }
     }
 

@@ -3,6 +3,7 @@
 mod account;
 mod directory;
 mod keys;
+mod legacy_keys;
 mod openapi;
 mod packages;
 
@@ -26,5 +27,6 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(directory::revoke_keys::revoke_account_keys))
         .routes(routes!(directory::packages::put_package, directory::packages::delete_package))
         .routes(routes!(directory::members::put_member, directory::members::delete_member))
+        .routes(routes!(legacy_keys::import_legacy_keys))
         .routes(routes!(openapi::get_openapi))
 }

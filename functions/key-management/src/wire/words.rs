@@ -33,6 +33,16 @@ pub(crate) enum Status {
     Retired,
 }
 
+/// What an imported key is now: its status, or that it was deleted.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum ImportedStatus {
+    Active,
+    Revoked,
+    Retired,
+    Deleted,
+}
+
 /// What happened to a key.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]

@@ -48,12 +48,18 @@ pub(crate) struct EntryResult {
     error: Option<EntryError>,
 }
 
-/// Why the directory refuses an entry.
+/// Why one of many entries is refused.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct EntryError {
     /// As in a problem.
     reason: &'static str,
     detail: String,
+}
+
+impl EntryError {
+    pub(crate) fn of(problem: &Problem) -> Self {
+        Self { reason: problem.reason().as_str(), detail: problem.detail().to_owned() }
+    }
 }
 
 /// Tell of many things at once
@@ -79,10 +85,8 @@ pub(crate) async fn put_directory(
             Ok(applied) => EntryResult { applied, error: None },
             Err(DirectoryError::Fault(fault)) => return Err(fault.into()),
             Err(refusal) => {
-                let problem = Problem::from(refusal);
-                let (reason, detail) = (problem.reason().as_str(), problem.detail().to_owned());
                 let applied = Applied { written: false, revoked: None };
-                EntryResult { applied, error: Some(EntryError { reason, detail }) }
+                EntryResult { applied, error: Some(EntryError::of(&refusal.into())) }
             }
         });
     }

@@ -72,6 +72,35 @@ async fn every_event_is_answered_as_it_lies_there() {
 }
 
 #[tokio::test]
+async fn every_event_of_the_sweeper_is_answered_as_it_lies_there() {
+    let stage = Stage::ephemeral("cargo_lambda_sweeper").await;
+    let lambda = Lambda::serve(&stage, free_port()).await;
+    let mut events = all_events();
+    events.retain(|_, event| event.get("headers").is_none());
+    let nothing =
+        json!({ "due": 0, "warned": 0, "expired": 0, "retired": 0, "mailed": 0, "failed": 0, "left": 0 });
+    let answers = [
+        ("bounce", json!({ "marked": false })),
+        ("complaint", json!({ "marked": false })),
+        ("rotate-pepper", json!({ "pepper": 1 })),
+        ("sweep", nothing.clone()),
+        ("sweep-by-rule", nothing),
+    ];
+    let names: Vec<&str> = events.keys().map(String::as_str).collect();
+    assert_eq!(names, answers.each_ref().map(|(name, _)| *name), "each has its line above");
+    for (name, answer) in answers {
+        for _ in 0..2 {
+            let reply = lambda.invoke("expiry-sweeper", &events[name]).await;
+            assert_eq!(reply.expect(200), answer, "{name}");
+        }
+    }
+    let refused = lambda.invoke("expiry-sweeper", &json!({ "sweep": "now" })).await;
+    assert!(refused.body["errorMessage"].to_string().contains("scheduled_time"), "{}", refused.body);
+    lambda.stop().await;
+    stage.finish().await;
+}
+
+#[tokio::test]
 async fn a_key_made_by_an_event_lives_by_events() {
     let stage = Stage::ephemeral("cargo_lambda_life").await;
     let lambda = Lambda::serve(&stage, free_port()).await;
@@ -141,8 +170,15 @@ async fn the_local_program_asks_functions_served_elsewhere() {
     stage.finish().await;
 }
 
-/// Every event, by name.
+/// Every event that API Gateway sends, by name.
 fn events() -> BTreeMap<String, Value> {
+    let mut all = all_events();
+    all.retain(|_, event| event.get("headers").is_some());
+    all
+}
+
+/// Every event, by name.
+fn all_events() -> BTreeMap<String, Value> {
     let files = fs::read_dir(places::workspace().join("events")).unwrap().map(|entry| entry.unwrap().path());
     let events = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
     let read = |path: &std::path::PathBuf| serde_json::from_slice(&fs::read(path).unwrap()).unwrap();

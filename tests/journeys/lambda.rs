@@ -12,7 +12,7 @@ use crate::{
     stage::Stage,
 };
 
-const FUNCTIONS: [&str; 2] = ["key-management", "push-authorizer"];
+const FUNCTIONS: [&str; 3] = ["expiry-sweeper", "key-management", "push-authorizer"];
 
 /// The Lambda service and its functions.
 pub(crate) struct Lambda {

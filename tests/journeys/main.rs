@@ -33,6 +33,7 @@ mod at_once;
 mod authorizer;
 mod bad_input;
 mod cargo_lambda;
+mod expiry;
 mod expiry_vectors;
 mod keyring_races;
 mod leaks;

@@ -85,7 +85,15 @@ async fn a_run_that_ends_anywhere_loses_nothing_and_doubles_only_what_was_accept
     assert!(expected.values().all(|times| *times == 1));
     let mails = calls.iter().filter(|call| *call == "SendEmail").count();
 
-    let points = (1..=calls.len()).flat_map(|point| [(point, Moment::Before), (point, Moment::After)]);
+    // A call that only reads is the same on either side.
+    let sides = |call: &str| match call {
+        "BatchGetItem" | "GetItem" | "Query" => vec![Moment::Before],
+        _ => vec![Moment::Before, Moment::After],
+    };
+    let points = calls
+        .iter()
+        .zip(1..)
+        .flat_map(|(call, point)| sides(call).into_iter().map(move |side| (point, side)));
     let crashes: Vec<Crash> = stream::iter(points)
         .map(|(point, moment)| crash_at(point, moment))
         .buffer_unordered(4)
@@ -106,6 +114,6 @@ async fn a_run_that_ends_anywhere_loses_nothing_and_doubles_only_what_was_accept
             assert_eq!(most, Some(&1), "nothing is told twice, {at}");
         }
     }
-    assert_eq!(crashes.len(), 2 * calls.len());
+    assert!(crashes.len() > calls.len());
     assert_eq!(doubling, 2 * mails, "for each mail: its answer lost, and its removal not begun");
 }

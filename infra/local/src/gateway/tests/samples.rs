@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::world::{World, allow, ok, signed};
 use crate::definitions::Definitions;
 
-/// The events of the folder, by name.
+/// The events of the folder that API Gateway sends, by name.
 fn samples() -> BTreeMap<String, Value> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -18,6 +18,7 @@ fn samples() -> BTreeMap<String, Value> {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         (name, serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
     })
+    .filter(|(_, event): &(String, Value)| event.get("headers").is_some())
     .collect()
 }
 

@@ -91,6 +91,7 @@ fn the_routes_are_these_and_who_may_call_them() {
         format!("/keys/{{id}}/events GET | {person}"),
         format!("/keys/{{id}}/refresh POST | {person}"),
         format!("/keys/{{id}}/revoke POST | {person}"),
+        format!("/legacy-keys POST | {gallery}"),
         "/openapi.json GET | open | KeyManagementFunction".to_owned(),
         format!("/packages GET | {person}"),
     ];

@@ -33,6 +33,7 @@ enum About {
     Expired,
     Expiring,
     Legacy,
+    Retired,
     Revoked,
 }
 
@@ -41,18 +42,18 @@ enum About {
 pub(crate) struct Notices {
     now: DateTime<Utc>,
     named: Vec<(About, KeyId, String)>,
-    counts: [usize; 4],
+    counts: [usize; 5],
 }
 
 impl About {
     /// In the order in which they are shown.
-    const ALL: [Self; 4] = [Self::Expired, Self::Expiring, Self::Legacy, Self::Revoked];
+    const ALL: [Self; 5] = [Self::Expired, Self::Expiring, Self::Legacy, Self::Retired, Self::Revoked];
 
     const fn kind(self) -> &'static str {
         match self {
             Self::Expired => "expired",
             Self::Expiring => "expiring",
-            Self::Legacy => "legacy",
+            Self::Legacy | Self::Retired => "legacy",
             Self::Revoked => "revoked",
         }
     }
@@ -64,6 +65,7 @@ impl About {
                 "Refresh it with a new lifetime, and put the new key text where the key is used."
             }
             Self::Legacy => "Make a scoped key in its place, then revoke it.",
+            Self::Retired => "Make a scoped key in its place, and delete this one.",
             Self::Revoked => "Make a new key where one is still needed, and delete this one.",
         }
     }
@@ -73,6 +75,7 @@ impl About {
             Self::Expired => "more keys have expired.",
             Self::Expiring => "more keys expire within ten days.",
             Self::Legacy => "more legacy keys allow everything.",
+            Self::Retired => "more legacy keys were retired.",
             Self::Revoked => "more keys were revoked.",
         }
     }
@@ -80,7 +83,7 @@ impl About {
 
 impl Notices {
     pub(crate) const fn at(now: DateTime<Utc>) -> Self {
-        Self { now, named: Vec::new(), counts: [0; 4] }
+        Self { now, named: Vec::new(), counts: [0; 5] }
     }
 
     /// Looks at one key. Keys come newest first.
@@ -107,7 +110,7 @@ impl Notices {
                     "The legacy key “{name}” was retired on {}, a year after its last push.",
                     day(end)
                 );
-                Some((About::Legacy, text))
+                Some((About::Retired, text))
             }
             (Status::Active | Status::Expired, Kind::Legacy { .. }) => {
                 let text = format!(

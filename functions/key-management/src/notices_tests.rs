@@ -60,7 +60,7 @@ fn each_kind_has_its_words() {
         expiring key “ends in 10 days” expires in 10 days, on 2027-07-10 12:00 UTC. Refresh it with a new lifetime, and put the new key text where the key is used.
         expiring key “ends today” expires in 1 hour, on 2027-06-30 13:00 UTC. Refresh it with a new lifetime, and put the new key text where the key is used.
         legacy key The legacy key “legacy” allows every action on every package. Without a push it is retired in 30 days, on 2027-07-30 12:00 UTC. Make a scoped key in its place, then revoke it.
-        legacy key The legacy key “legacy” was retired on 2027-06-30 12:00 UTC, a year after its last push. Make a scoped key in its place, then revoke it.
+        legacy key The legacy key “legacy” was retired on 2027-06-30 12:00 UTC, a year after its last push. Make a scoped key in its place, and delete this one.
         revoked key “revoked” was revoked on 2027-06-20 00:00 UTC (by bob, an admin of contoso). Make a new key where one is still needed, and delete this one.
         ");
 }

@@ -63,3 +63,45 @@ async fn a_key_of_a_year_is_warned_of_and_expires_and_nobody_is_surprised() {
     assert!(notices(&alice).await.is_empty());
     stage.finish().await;
 }
+
+#[tokio::test]
+async fn a_legacy_key_is_warned_of_and_retired_unless_a_push_comes_between() {
+    const PUSHED: &str = "36aafd87-44d7-423b-adb9-ed01493aeb75";
+    const IDLE: &str = "c0488e19-e450-4512-8af2-06a29b7efac7";
+    let stage = Stage::ephemeral("expiry_legacy").await;
+    let alice = Publisher::sign_in(&stage, "alice").await;
+    let (pushed, idle) = (stage.legacy_text(PUSHED), stage.legacy_text(IDLE));
+    let keys = [PUSHED, IDLE].map(|text| json!({ "account": "alice", "key_text": text }));
+    stage.post("/legacy-keys", &json!({ "keys": keys })).await.expect(200);
+
+    stage.advance_days(354).await;
+    assert_eq!(sweep(&stage).await, report(&json!({})));
+    stage.advance_days(1).await;
+    assert_eq!(
+        sweep(&stage).await,
+        report(&json!({ "due": 2, "warned": 2, "mailed": 1 })),
+        "one mail for both"
+    );
+    stage.advance_days(9).await;
+    let asked = json!({ "action": "push", "package": "Fabrikam.Web" });
+    let headers = [("x-nuget-apikey", pushed.reveal())];
+    stage.call(Method::POST, "/authorize", &headers, &asked).await.expect(200);
+
+    stage.advance_days(1).await;
+    assert_eq!(sweep(&stage).await, report(&json!({ "due": 1, "retired": 1, "mailed": 1 })));
+    assert_eq!(stage.asks(&idle, "push", "Fabrikam.Web").await["reason"], "retired");
+    assert_eq!(stage.asks(&pushed, "push", "Fabrikam.Web").await["decision"], "allow");
+    assert_eq!(sweep(&stage).await, report(&json!({})));
+
+    stage.advance_days(354).await;
+    assert_eq!(
+        sweep(&stage).await,
+        report(&json!({ "due": 1, "warned": 1, "mailed": 1 })),
+        "a year after its push"
+    );
+    stage.advance_days(10).await;
+    assert_eq!(sweep(&stage).await, report(&json!({ "due": 1, "retired": 1, "mailed": 1 })));
+    assert_eq!(stage.mail().await.len(), 4);
+    assert_eq!(notices(&alice).await, ["legacy", "legacy"]);
+    stage.finish().await;
+}

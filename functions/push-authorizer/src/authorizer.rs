@@ -3,8 +3,8 @@ use std::{fmt::Display, sync::Arc};
 use chrono::{DateTime, TimeDelta, Utc};
 use keyring::{Fault, Keyring, LookUp};
 use keys::{
-    Decision, Denial, Facts, GRANT_LIFETIME, Grant, Key, KeyText, Kind, LegacyText, Mac, Membership,
-    PackageFacts, PackageId, Pepper, PepperVersion, Presented, Request, Stored, decide,
+    Decision, Denial, Facts, GRANT_LIFETIME, Grant, Key, KeyText, Kind, LegacyText, Mac, PackageFacts,
+    PackageId, Pepper, PepperVersion, Presented, Request, Stored, decide,
 };
 use startup::Clock;
 
@@ -69,10 +69,7 @@ impl Authorizer {
             Found::Unknown => return Ok(Answer::denied(Denial::Unknown, None, &self.config.keys_page)),
             Found::Verified(verified) => *verified,
         };
-        let membership = match key.acts_for_organization() {
-            true => self.keyring.membership(&key.holder, &key.owner).await?,
-            false => Membership::Own,
-        };
+        let membership = self.keyring.membership(&key.holder, &key.owner).await?;
         let known = |owners: &[keys::AccountId]| PackageFacts::Known { owned: owners.contains(&key.owner) };
         let facts = Facts {
             holder_locked: look_up.holder_locked,

@@ -185,9 +185,11 @@ impl Keyring {
 
     /// What makes a key stronger is refused to a locked account and to a holder who has left; ending one never is.
     async fn in_good_standing(&self, key: &Key) -> Result<(), ChangeError> {
-        let standing = self.standing(key).await?;
-        match standing.membership {
-            _ if standing.holder_locked => Err(ChangeError::Locked(key.holder.clone())),
+        let holder = self.account(&key.holder).await?;
+        if holder.is_none_or(|account| account.locked) {
+            return Err(ChangeError::Locked(key.holder.clone()));
+        }
+        match self.membership(&key.holder, &key.owner).await? {
             keys::Membership::Own | keys::Membership::Member { organization_locked: false } => Ok(()),
             keys::Membership::Member { organization_locked: true } => {
                 Err(ChangeError::Locked(key.owner.clone()))

@@ -58,7 +58,7 @@ pub use idempotency::Once;
 pub use layout::DUE_SHARDS;
 pub use legacy::{ImportError, Imported, LegacyKey, LegacySecret};
 pub use listing::{List, Page, Position};
-pub use look_up::{LookUp, Standing};
+pub use look_up::LookUp;
 pub use members::{MOST_ADMINS_TOLD, Membership};
 pub use outbox::{NoticeRow, OUTBOX_SHARDS, Waiting};
 pub use packages::{MOST_OWNERS, Package};

@@ -31,15 +31,6 @@ pub struct LookUp {
     pub package: Option<Package>,
 }
 
-/// How the holder of a key stands now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// Whether the holder's account is locked.
-    pub holder_locked: bool,
-    /// How the holder stands to the key's owner.
-    pub membership: keys::Membership,
-}
-
 impl Keyring {
     /// Reads key, holder and package for a decision, all at once.
     ///
@@ -66,7 +57,8 @@ impl Keyring {
         Ok((found, package.flatten()))
     }
 
-    /// How the holder of an organization's key stands to the organization now. Read after the secret was verified.
+    /// How the holder of a key stands to its owner now; nothing is read where they are the same. For a decision it is read
+    /// after the secret was verified.
     ///
     /// # Errors
     /// A [`Fault`] where it could not be read.
@@ -96,16 +88,6 @@ impl Keyring {
             }
             _ => keys::Membership::None,
         })
-    }
-
-    /// How the holder of `key` stands now, for changes to it.
-    ///
-    /// # Errors
-    /// A [`Fault`] where it could not be read.
-    pub async fn standing(&self, key: &Key) -> Result<Standing, Fault> {
-        let holder = self.account(&key.holder).await?;
-        let holder_locked = holder.is_none_or(|account| account.locked);
-        Ok(Standing { holder_locked, membership: self.membership(&key.holder, &key.owner).await? })
     }
 
     /// The items at these places, at most a hundred, strongly consistent; what DynamoDB leaves over is asked for again.

@@ -12,6 +12,7 @@
 )]
 
 mod aws;
+mod browser;
 mod directory;
 mod front;
 mod http;
@@ -36,6 +37,7 @@ mod cargo_lambda;
 mod expiry;
 mod expiry_vectors;
 mod keyring_races;
+mod keys_page;
 mod leaks;
 mod legacy_keyring;
 mod legacy_keys;

@@ -48,23 +48,34 @@ impl Program {
 
     /// Waits until it writes a line that begins with `start`; answers the rest of that line.
     pub(crate) async fn line(&mut self, start: &str) -> String {
+        let line = self.line_unless_it_ends(start).await;
+        line.unwrap_or_else(|| {
+            let (status, log) = (self.child.try_wait().unwrap().unwrap(), self.log.path().display());
+            panic!("{} ended ({status}) before it said {start:?}: see {log}", self.name)
+        })
+    }
+
+    /// The same; none if it ends before.
+    pub(crate) async fn line_unless_it_ends(&mut self, start: &str) -> Option<String> {
         let (name, log) = (&self.name, self.log.path().display());
         tokio::select! {
             rest = timeout(PATIENCE, self.log.wait_for(self.since, name, start)) => {
-                rest.unwrap_or_else(|_| panic!("{name} never said {start:?}: see {log}"))
+                Some(rest.unwrap_or_else(|_| panic!("{name} never said {start:?}: see {log}")))
             }
-            status = self.child.wait() => {
-                panic!("{name} ended ({}) before it said {start:?}: see {log}", status.unwrap())
-            }
+            _ = self.child.wait() => None,
         }
+    }
+
+    /// Its process id, and that of its process group if it was started with one of its own.
+    pub(crate) fn id(&self) -> Pid {
+        self.child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it is running")
     }
 
     /// Asks it to stop, as a supervisor would (SIGTERM), and waits until it has, and all it wrote has been read.
     pub(crate) async fn stop(mut self) -> ExitStatus {
         let ended = self.child.try_wait().unwrap();
         assert!(ended.is_none(), "{} had ended by itself: see {}", self.name, self.log.path().display());
-        let id = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it is running");
-        kill_process(id, Signal::TERM).expect("it is ours to stop");
+        kill_process(self.id(), Signal::TERM).expect("it is ours to stop");
         self.ended().await
     }
 

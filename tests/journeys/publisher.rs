@@ -26,6 +26,11 @@ impl KeyText {
         Self(text.to_owned())
     }
 
+    /// What somebody has copied, whatever it is.
+    pub(crate) fn copied(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }

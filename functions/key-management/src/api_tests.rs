@@ -139,7 +139,54 @@ async fn each_route_takes_the_caller_it_documents_and_no_other() {
         }
     }
     // A route that anybody may call is added here, and on purpose.
-    assert_eq!(open, ["GET /openapi.json"]);
+    assert_eq!(open, ["GET /keys-page/{file}", "GET /openapi.json"]);
+}
+
+#[tokio::test]
+async fn the_keys_page_is_kept_for_a_moment_by_its_name_and_forever_by_its_content() {
+    let api = api();
+    let get = async |file: &str, tag: Option<&Value>| {
+        let headers = tag.map_or(json!({}), |tag| json!({ "if-none-match": tag }));
+        let event = json!({
+            "version": "2.0", "rawPath": format!("/keys-page/{file}"), "headers": headers,
+            "requestContext": { "http": { "method": "GET", "sourceIp": "203.0.113.7" } },
+        });
+        serde_json::to_value(api.handle(serde_json::from_value(event).unwrap()).await).unwrap()
+    };
+    let now = get("latchkey-api-keys.js", None).await;
+    assert_eq!((&now["statusCode"], &now["isBase64Encoded"]), (&json!(200), &json!(false)));
+    assert_eq!(now["body"], include_str!("../page/latchkey-api-keys.js"));
+    let headers = &now["headers"];
+    assert_eq!(headers["content-type"], "text/javascript; charset=utf-8");
+    assert_eq!(headers["x-content-type-options"], "nosniff");
+    assert_eq!(headers["cross-origin-resource-policy"], "cross-origin");
+    assert_eq!(headers["vary"], "origin");
+    assert_eq!(headers["cache-control"], "public, max-age=300, must-revalidate");
+    assert!(headers["repr-digest"].as_str().unwrap().starts_with("sha-256=:"), "{headers}");
+
+    let hashed = headers["content-location"].as_str().unwrap().strip_prefix("/keys-page/").unwrap();
+    let forever = get(hashed, None).await;
+    assert_eq!((&forever["statusCode"], &forever["body"]), (&json!(200), &now["body"]));
+    assert_eq!(forever["headers"]["cache-control"], "public, max-age=31536000, immutable");
+    assert_eq!(forever["headers"]["etag"], headers["etag"]);
+
+    for file in ["latchkey-api-keys.js", hashed] {
+        let had = get(file, Some(&headers["etag"])).await;
+        assert_eq!((&had["statusCode"], &had["body"]), (&json!(304), &json!("")), "{file}");
+        assert_eq!(had["headers"]["etag"], headers["etag"]);
+        assert!(had["headers"]["cache-control"].as_str().unwrap().starts_with("public, "));
+        assert_eq!(get(file, Some(&json!("\"other\""))).await["statusCode"], 200, "{file}");
+    }
+    for file in
+        ["latchkey-api-keys.0000000000000000.js", "latchkey-api-keys..js", "latchkey-api-keys", "..", "%2e"]
+    {
+        let answer = get(file, None).await;
+        assert_eq!(
+            (&answer["statusCode"], &answer["headers"]["cache-control"]),
+            (&json!(404), &json!("no-store")),
+            "{file}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -80,8 +80,12 @@ pub struct Answer {
     is_base64_encoded: bool,
 }
 
-static READ: [HeaderName; 3] =
-    [header::CONTENT_TYPE, header::IF_MATCH, HeaderName::from_static("idempotency-key")];
+static READ: [HeaderName; 4] = [
+    header::CONTENT_TYPE,
+    header::IF_MATCH,
+    header::IF_NONE_MATCH,
+    HeaderName::from_static("idempotency-key"),
+];
 
 /// Everything but RFC 3986's unreserved characters and the slash.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');

@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | a person | the claims of a token that the gateway has checked | `/keys`, `/account`, `/packages` |
 //! | the gallery | the IAM identity that the gateway has checked | `/directory` |
-//! | anybody | | `GET /openapi.json` |
+//! | anybody | | `GET /keys-page/…`, which is the page that people use, and `GET /openapi.json` |
 //!
 //! Each handler takes the one or the other as an argument and refuses everybody else by that. Errors are problems (RFC
 //! 9457); bad input is told field by field, all of it at once, and changes nothing. [`Api::handle`] is one call: an

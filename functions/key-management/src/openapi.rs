@@ -26,8 +26,8 @@ const PROBLEM: &str = "application/problem+json";
 #[openapi(
     info(
         title = "Latchkey management API",
-        description = "People look after their scoped API keys; the gallery keeps the directory up to date. Every reply is \
-                       `Cache-Control: no-store`, and every error a problem (RFC 9457).",
+        description = "People look after their scoped API keys; the gallery keeps the directory up to date. Every reply but \
+                       the keys page is `Cache-Control: no-store`, and every error a problem (RFC 9457).",
         version = "1.0.0"
     ),
     components(schemas(ProblemBody)),
@@ -37,7 +37,7 @@ const PROBLEM: &str = "application/problem+json";
         (name = "account", description = "What a person may make keys for."),
         (name = "directory", description = "What the gallery tells: accounts, packages and their owners, members."),
         (name = "legacy keys", description = "Keys from before, brought along by the gallery."),
-        (name = "about", description = "This document.")
+        (name = "about", description = "The keys page, and this document.")
     )
 )]
 pub(crate) struct Document;

@@ -14,8 +14,8 @@ use crate::{
 };
 
 /// Writes one line of the log a request: its route as it is defined, who called by tag or principal, the key, the
-/// outcome. Never a body, a header, a query or a name. And no reply may be kept by a cache: any of them may be about
-/// keys, and two show one.
+/// outcome. Never a body, a header, a query or a name. And no reply may be kept by a cache unless its handler says so: most
+/// are about keys, and two show one.
 pub(crate) async fn line(State(app): State<App>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
@@ -34,7 +34,7 @@ pub(crate) async fn line(State(app): State<App>, request: Request, next: Next) -
         }
     }
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

@@ -3,6 +3,7 @@
 mod account;
 mod directory;
 mod keys;
+mod keys_page;
 mod legacy_keys;
 mod openapi;
 mod packages;
@@ -28,5 +29,6 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(directory::packages::put_package, directory::packages::delete_package))
         .routes(routes!(directory::members::put_member, directory::members::delete_member))
         .routes(routes!(legacy_keys::import_legacy_keys))
+        .routes(routes!(keys_page::get_keys_page))
         .routes(routes!(openapi::get_openapi))
 }

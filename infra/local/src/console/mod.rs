@@ -1,7 +1,7 @@
-//! The console at `/`: sign in as a sample user, keys, mailbox, sweeper, clock, and the client's command lines.
+//! The console at `/`: a gallery's page around the keys page, and beside it this machine's clock, sweeper and mailbox.
 //!
-//! Plain files, nothing inline, nothing from elsewhere: the policy lets the page load its own script and style and talk
-//! to its own origin only.
+//! Plain files, nothing inline, nothing from elsewhere: the policy lets the page load scripts and styles of its own
+//! origin, the keys page among them, and talk to that origin only.
 
 use axum::{Router, response::IntoResponse, routing::get};
 use http::{
@@ -79,5 +79,9 @@ mod tests {
         for sink in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", ".style"] {
             assert!(!script.contains(sink), "{sink}");
         }
+        assert!(
+            page.contains(r#"src="/keys-page/latchkey-api-keys.js""#),
+            "the keys page is the one that is deployed"
+        );
     }
 }

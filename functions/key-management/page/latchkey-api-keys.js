@@ -76,12 +76,10 @@ export const strings = {
       : `covers ${n} of ${plural(all, "package")} now, and new ones that match.`,
   coversId: (known) => (known ? "is one of the packages." : "is not there yet; it covers exactly this id."),
   badPattern: "is no package id or glob: letters, digits, . - _ and * only, at most 128.",
-  tooMany: `A key has at most ${MOST_PATTERNS} patterns, of 32 KiB together.`,
   search: "Search packages",
   selected: (n, all) => `${n} of ${all} selected`,
-  selectAll: (n) => `Select all ${n} shown`,
+  selectAll: (n) => `Select all ${n}`,
   coveredBy: (pattern) => `covered by ${pattern}`,
-  noPackages: "There are no packages yet. Name new ones with a pattern.",
   notShown: (n) => `${n} more. Search to narrow them down.`,
   packagesFailed: "The packages could not be loaded. Patterns work all the same.",
   create: "Create",
@@ -91,7 +89,7 @@ export const strings = {
   missingPush: "what may be pushed",
   missingPackages: "packages",
   wrongPackages: "a correct list of patterns",
-  longName: "a name of at most 256 characters",
+  fewerPackages: `a shorter list (at most ${MOST_PATTERNS} packages and patterns, 32 KiB together)`,
   cancel: "Cancel",
   close: "Close",
   save: "Save",
@@ -102,7 +100,7 @@ export const strings = {
   done: "Done",
   copied: (name) => `The key “${name}” is on the clipboard.`,
   copyFailed: "The browser did not let us copy. Allow this page to use the clipboard, then try again.",
-  wiped: "The key text was forgotten after ten idle minutes. If you did not copy it, refresh the key.",
+  wiped: "The key text was forgotten. If you did not copy it, refresh the key.",
   lost: (name) =>
     `The key “${name}” was made, but the answer with its text was lost on the way. Refresh it to get a new one.`,
   use: "How to use it",
@@ -198,7 +196,7 @@ sheet.replaceSync(`
 * { box-sizing: border-box; }
 h2, h3, h4, p, ul, dl, dd, pre { margin: 0; padding: 0; }
 h2 { font-size: 1.5rem; line-height: 1.25; } h3 { font-size: 1.15rem; } h4 { font-size: 1rem; }
-h2, h3, h4, dd, li, p, summary, legend { overflow-wrap: anywhere; }
+h2, h3, h4, dd, li, p, summary, legend, td { overflow-wrap: anywhere; }
 ul { list-style: none; }
 code, pre, textarea { font-family: ui-monospace, monospace; font-size: .9em; }
 .page > * + :not(:empty) { margin-top: 1rem; }
@@ -211,6 +209,7 @@ code, pre, textarea { font-family: ui-monospace, monospace; font-size: .9em; }
 .box { padding: 1rem; background: var(--paper); border: 1px solid var(--line); border-radius: var(--radius); }
 .alert { border-left: .25rem solid var(--alarm); }
 .notice { border-left: .25rem solid var(--wait); padding: .5rem .75rem; }
+.notice > p { flex: 1 1 16rem; }
 .notice.revoked, .notice.expired { border-left-color: var(--alarm); }
 .ready { border: 2px solid var(--accent); }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(10rem, 100%), 1fr)); gap: .5rem 1rem; }
@@ -222,11 +221,12 @@ dd details { display: inline; }
 .pill.soon, .pill.legacy { color: var(--wait); }
 button, input, select, textarea { font: inherit; color: inherit; border: 1px solid var(--edge); border-radius: var(--radius); background: var(--paper); padding: .4rem .75rem; max-width: 100%; }
 button, input, select { min-height: 2.4rem; }
+select { width: min(100%, 22rem); }
 button { cursor: pointer; }
 button:hover:not(:disabled, .primary, .danger) { background: var(--tint); }
 button.primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
 button.danger { background: var(--alarm); border-color: var(--alarm); color: light-dark(#fff, #2a0d0a); }
-button.primary:hover:not(:disabled), button.danger:hover:not(:disabled) { filter: brightness(1.12); }
+button:is(.primary, .danger):hover:not(:disabled) { filter: brightness(1.12); }
 button:disabled { opacity: .55; cursor: default; }
 input[type=checkbox], input[type=radio] { width: 1.1rem; min-height: 0; height: 1.1rem; margin: 0; flex: none; accent-color: var(--accent); }
 textarea, input:not([type=checkbox], [type=radio]) { width: 100%; }
@@ -239,15 +239,17 @@ legend { padding: 0 .3rem; font-weight: 600; }
 .field { display: grid; gap: .25rem; }
 .option { display: flex; gap: .5rem; align-items: baseline; padding: .15rem 0; }
 .option input { align-self: center; }
+.option:has(:disabled) { color: var(--soft); }
 .inner { padding-left: 1.6rem; }
-.checklist { max-height: 15rem; overflow: auto; border: 1px solid var(--line); border-radius: var(--radius); padding: .25rem .75rem; }
+.checklist { max-height: 15rem; overflow: auto; border: 1px solid var(--line); border-radius: var(--radius); padding: .25rem 0; }
+.checklist li { padding: 0 .75rem; }
 .tag { color: var(--accent); font-size: .85rem; }
 .covered { background: var(--tint); }
 pre { overflow: auto; padding: .5rem .75rem; background: var(--tint); border-radius: var(--radius); }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: start; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); }
-td { overflow-wrap: break-word; }
 summary { cursor: pointer; }
+a { color: var(--accent); }
 dialog { width: min(40rem, calc(100vw - 1rem)); max-height: calc(100dvh - 1rem); padding: 1.25rem; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: var(--radius); }
 dialog::backdrop { background: rgb(0 0 0 / .45); }
 .events li { padding: .5rem 0; border-top: 1px solid var(--line); }
@@ -274,8 +276,12 @@ function h(name, ...rest) {
   return made;
 }
 
-/** Whether a pattern covers a package id, as the service decides it. Takes at most pattern × id steps. */
+/**
+ * Whether a pattern covers a package id, as the service decides it: what is no pattern covers nothing. Takes at most
+ * pattern × id steps.
+ */
 export function covers(pattern, id) {
+  if (!PATTERN.test(pattern)) return false;
   const [glob, text] = [pattern.toLowerCase(), id.toLowerCase()];
   let [at, read, star, from] = [0, 0, -1, 0];
   while (read < text.length) {
@@ -416,8 +422,8 @@ class Packages {
     const chosen = this.value;
     if (chosen.length === 0) return this.#say.missingPackages;
     const bytes = chosen.reduce((sum, pattern) => sum + pattern.length, 0);
-    const fits = chosen.length <= MOST_PATTERNS && bytes <= MOST_PATTERN_BYTES;
-    return fits && chosen.every((pattern) => PATTERN.test(pattern)) ? null : this.#say.wrongPackages;
+    if (chosen.length > MOST_PATTERNS || bytes > MOST_PATTERN_BYTES) return this.#say.fewerPackages;
+    return chosen.every((pattern) => PATTERN.test(pattern)) ? null : this.#say.wrongPackages;
   }
 
   #typed() {
@@ -437,19 +443,16 @@ class Packages {
 
   #mark() {
     const [say, typed] = [this.#say, this.#typed()];
-    const told = typed.slice(0, 20).map((pattern) => {
-      if (!PATTERN.test(pattern)) return h("p.error", h("code", pattern), " ", say.badPattern);
+    const wrong = typed.filter((pattern) => !PATTERN.test(pattern));
+    // Those to be corrected come first: of a long list not all are spoken of.
+    const told = [...new Set([...wrong, ...typed])].slice(0, 20).map((pattern) => {
+      if (wrong.includes(pattern)) return h("p.error", h("code", pattern), " ", say.badPattern);
       const covered = this.#owned.filter((id) => covers(pattern, id)).length;
       const words = pattern.includes("*") ? say.covers(covered, this.#owned.length) : say.coversId(covered > 0);
       return h("p", h("code", pattern), " ", words);
     });
-    if (typed.length > MOST_PATTERNS || this.#patterns.value.length > MOST_PATTERN_BYTES)
-      told.push(h("p.error", say.tooMany));
     this.#told.replaceChildren(...told);
-    this.#patterns.setAttribute(
-      "aria-invalid",
-      typed.some((pattern) => !PATTERN.test(pattern)),
-    );
+    this.#patterns.setAttribute("aria-invalid", wrong.length > 0);
     this.#fill();
   }
 
@@ -497,6 +500,8 @@ class LatchkeyApiKeys extends HTMLElement {
   #idle = 0;
   #until = Infinity;
   #at = null;
+  /** Whether the dialog waits for somebody to sign in. */
+  #waiting = false;
 
   constructor() {
     super();
@@ -508,7 +513,8 @@ class LatchkeyApiKeys extends HTMLElement {
   }
 
   set strings(replaced) {
-    this.#say = { ...strings, ...replaced };
+    const whole = (own, other) => (typeof own === "object" ? { ...own, ...other } : (other ?? own));
+    this.#say = Object.fromEntries(Object.entries(strings).map(([name, own]) => [name, whole(own, replaced?.[name])]));
     if (this.#at) this.#build();
   }
 
@@ -528,8 +534,8 @@ class LatchkeyApiKeys extends HTMLElement {
     this.#forget();
   }
 
-  attributeChangedCallback() {
-    if (this.#at) this.#build();
+  attributeChangedCallback(_name, before, now) {
+    if (this.#at && before !== now) this.#build();
   }
 
   #listen(change) {
@@ -569,9 +575,11 @@ class LatchkeyApiKeys extends HTMLElement {
   // What is heard
 
   #forget = () => {
-    this.#texts.clear();
     clearTimeout(this.#idle);
-    if (this.#at) this.#offer();
+    if (this.#texts.size === 0) return;
+    this.#texts.clear();
+    this.#offer();
+    this.#tell(this.#say.wiped);
   };
 
   #online = () => {
@@ -581,15 +589,10 @@ class LatchkeyApiKeys extends HTMLElement {
   /** Somebody is there: the ten minutes begin again, unless they were over while the computer slept. */
   #stir = () => {
     if (this.#texts.size === 0) return;
-    if (Date.now() >= this.#until) return this.#lapse();
+    if (Date.now() >= this.#until) return this.#forget();
     clearTimeout(this.#idle);
     this.#until = Date.now() + IDLE;
-    this.#idle = setTimeout(this.#lapse, IDLE);
-  };
-
-  #lapse = () => {
-    this.#forget();
-    this.#tell(this.#say.wiped);
+    this.#idle = setTimeout(this.#forget, IDLE);
   };
 
   // The service
@@ -705,6 +708,10 @@ class LatchkeyApiKeys extends HTMLElement {
 
   #build() {
     const say = this.#say;
+    const show = (most) => {
+      this.#shown = most;
+      this.#list();
+    };
     const at = {
       status: h("p.status", { role: "status", part: "status" }),
       trouble: h("div", { role: "alert" }),
@@ -726,22 +733,12 @@ class LatchkeyApiKeys extends HTMLElement {
       filter: h("input", {
         type: "search",
         autocomplete: "off",
-        oninput: () => {
-          this.#shown = SHOWN;
-          this.#list();
-        },
+        oninput: () => show(SHOWN),
       }),
       count: h("p.soft", { role: "status" }),
       state: h("p.soft"),
       list: h("ul.stack", { part: "keys" }),
-      more: this.#button(
-        say.more,
-        () => {
-          this.#shown += SHOWN;
-          this.#list();
-        },
-        { hidden: true },
-      ),
+      more: this.#button(say.more, () => show(this.#shown + SHOWN), { hidden: true }),
       examples: h("section.box", { part: "examples", hidden: true }),
       dialog: h("dialog", { part: "dialog" }),
     };
@@ -800,7 +797,7 @@ class LatchkeyApiKeys extends HTMLElement {
   #leave() {
     const at = this.#at;
     this.#forget();
-    [this.#account, this.#of, this.#keys, this.#shown] = [null, null, [], SHOWN];
+    [this.#account, this.#of, this.#keys, this.#shown, this.#waiting] = [null, null, [], SHOWN, false];
     at.dialog.close();
     at.create.replaceChildren();
     for (const part of [at.open, at.create, at.notices, at.manage, at.examples, at.search, at.whose])
@@ -813,6 +810,7 @@ class LatchkeyApiKeys extends HTMLElement {
   #welcome() {
     const [at, say, { account, organizations, locked }] = [this.#at, this.#say, this.#account];
     const led = organizations.filter(({ role }) => role === "admin");
+    if (!led.some(({ organization: id }) => id === this.#of)) this.#of = null;
     at.of.replaceChildren(
       h("option", { value: "" }, say.me),
       ...led.map(({ organization: id, name }) => h("option", { value: id }, name ?? id)),
@@ -821,6 +819,9 @@ class LatchkeyApiKeys extends HTMLElement {
     at.whose.hidden = led.length === 0;
     at.open.hidden = locked;
     if (locked) at.trouble.replaceChildren(h("p.box.alert", say.locked));
+    for (const error of this.#root.querySelectorAll("form [role=alert]")) error.textContent = "";
+    if (this.#waiting) at.dialog.showModal();
+    this.#waiting = false;
     const run = this.#run;
     const show = (owned) => run === this.#run && this.#examples(owned);
     this.#packagesOf(account).then(show, () => show([]));
@@ -847,8 +848,14 @@ class LatchkeyApiKeys extends HTMLElement {
     );
   }
 
+  /** The button to sign in. A dialog makes way for it, as it may be somewhere on the page, and comes back. */
   #signIn() {
-    return this.#button(this.#say.signIn, () => this.#announce("latchkey-sign-in"), { class: "primary" });
+    const act = () => {
+      this.#waiting = this.#at.dialog.open;
+      this.#at.dialog.close();
+      this.#announce("latchkey-sign-in");
+    };
+    return this.#button(this.#say.signIn, act, { class: "primary" });
   }
 
   #announce(name) {
@@ -886,8 +893,16 @@ class LatchkeyApiKeys extends HTMLElement {
     }
     const general = form.querySelector("[role=alert]");
     general.textContent = refusal && (!first || rest.length) ? [this.#words(refusal), ...rest].join(" ") : "";
-    if (refusal?.kind === "sessionEnded" || refusal?.kind === "signedOut") general.append(" ", this.#signIn());
+    if (refusal?.kind === "sessionEnded") general.append(" ", this.#signIn());
     first?.focus();
+  }
+
+  #form(work, properties, ...children) {
+    const onsubmit = (event) => {
+      event.preventDefault();
+      this.#submit(event.currentTarget, work);
+    };
+    return h("form.stack", { noValidate: true, onsubmit, ...properties }, ...children);
   }
 
   /** Runs what a form is for, once at a time, and shows in it why it was refused. */
@@ -901,7 +916,8 @@ class LatchkeyApiKeys extends HTMLElement {
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
       button.disabled = false;
-      this.#explain(form, refusal);
+      // Whoever has a form before them was signed in when it opened.
+      this.#explain(form, refusal.kind === "signedOut" ? new Refusal("sessionEnded") : refusal);
     } finally {
       button.disabled = false;
     }
@@ -911,16 +927,15 @@ class LatchkeyApiKeys extends HTMLElement {
 
   #notice(notices) {
     const [section, say] = [this.#at.notices, this.#say];
-    const lines = notices.map((notice) =>
-      h(
-        `div.box.notice.row.split.${notice.kind}`,
-        { part: "notice" },
-        h("p", `${notice.text} ${notice.action}`),
-        this.#remedy(notice),
-      ),
-    );
-    const rest = lines.splice(3);
-    if (rest.length) lines.push(h("details", h("summary", say.moreNotices(rest.length)), h("div.stack", rest)));
+    const lines = notices.map((notice) => {
+      const [id, remedy] = [`latchkey-${++ids}`, this.#remedy(notice)];
+      if (remedy) remedy.setAttribute("aria-describedby", id);
+      const words = h("p", { id }, `${notice.text} ${notice.action}`);
+      return h(`div.box.notice.row.split.${notice.kind}`, { part: "notice" }, words, remedy);
+    });
+    const [rest, open] = [lines.splice(3), section.querySelector("details")?.open];
+    if (rest.length)
+      lines.push(h("details", { open }, h("summary", say.moreNotices(rest.length)), h("div.stack", rest)));
     section.replaceChildren(...lines);
     section.hidden = lines.length === 0;
   }
@@ -929,7 +944,7 @@ class LatchkeyApiKeys extends HTMLElement {
     const say = this.#say;
     const page = this.getAttribute("account-url");
     if (kind === "undeliverable") return page && h("a", { href: page }, say.account);
-    if (!id || this.#of) return null;
+    if (!id || this.#of || (this.#account.locked && kind !== "revoked")) return null;
     if (kind === "legacy") return this.#button(say.newKey, () => this.#create());
     const act = kind === "revoked" ? "delete" : "refresh";
     return this.#button(say.act[act], async () => {
@@ -1061,6 +1076,7 @@ class LatchkeyApiKeys extends HTMLElement {
     at.create.replaceChildren();
     at.create.hidden = true;
     at.open.setAttribute("aria-expanded", "false");
+    at.open.focus();
   }
 
   #createForm() {
@@ -1137,17 +1153,9 @@ class LatchkeyApiKeys extends HTMLElement {
       }
       this.#show(made, made.key_text ? say.created(made.key.name) : say.lost(made.key.name));
     };
-    const form = h(
-      "form.stack",
-      {
-        noValidate: true,
-        oninput: check,
-        onchange: check,
-        onsubmit: (event) => {
-          event.preventDefault();
-          this.#submit(form, work);
-        },
-      },
+    const form = this.#form(
+      work,
+      { oninput: check, onchange: check },
       h("h3", say.newKey),
       h(
         "div.fields",
@@ -1169,10 +1177,7 @@ class LatchkeyApiKeys extends HTMLElement {
       h(
         "div.row",
         create,
-        this.#button(say.cancel, () => {
-          this.#closeCreate();
-          this.#at.open.focus();
-        }),
+        this.#button(say.cancel, () => this.#closeCreate()),
         left,
       ),
     );
@@ -1311,10 +1316,9 @@ class LatchkeyApiKeys extends HTMLElement {
       const say = this.#say;
       const name = h("input", { name: "name", maxLength: 256, autocomplete: "off", value: key.name });
       const packages = new Packages(say, key.packages, () => {});
-      this.#packagesOf(key.owner).then(
-        (owned) => packages.show(owned),
-        () => packages.show(null),
-      );
+      this.#packagesOf(key.owner)
+        .catch(() => null)
+        .then((owned) => packages.show(owned));
       this.#ask(
         say.editTitle(key.name),
         [h("p.soft", say.editHint), field("name", say.name, name), packages.element],
@@ -1335,11 +1339,12 @@ class LatchkeyApiKeys extends HTMLElement {
     refresh: (key) => {
       const say = this.#say;
       const expired = key.status === "expired";
+      const ends = expired || this.#state(key).kind === "soon";
       const keep = option("radio", "lifetime", "keep", h("span", say.keepEnd, this.#date(key.expires_at)), {
-        checked: !expired,
+        checked: !ends,
         disabled: expired,
       });
-      const restart = option("radio", "lifetime", "restart", say.restart, { checked: expired });
+      const restart = option("radio", "lifetime", "restart", say.restart, { checked: ends });
       this.#ask(
         say.refreshTitle(key.name),
         [h("p", say.refreshText), h("fieldset", h("legend", say.lifetime), keep, restart)],
@@ -1441,6 +1446,7 @@ class LatchkeyApiKeys extends HTMLElement {
   #ask(title, body, verb, look, work) {
     const [dialog, say] = [this.#at.dialog, this.#say];
     const id = `latchkey-${++ids}`;
+    this.#waiting = false;
     const act = async () => {
       const done = await work();
       dialog.close();
@@ -1449,15 +1455,9 @@ class LatchkeyApiKeys extends HTMLElement {
       this.#changed(told);
       ((next && this.#title(next)) || this.#at.open).focus();
     };
-    const form = h(
-      "form.stack",
-      {
-        noValidate: true,
-        onsubmit: (event) => {
-          event.preventDefault();
-          this.#submit(form, act);
-        },
-      },
+    const form = this.#form(
+      act,
+      {},
       h("h3", { id }, title),
       body,
       work && h("p.error", { role: "alert" }),
@@ -1478,6 +1478,11 @@ class LatchkeyApiKeys extends HTMLElement {
     const [section, say] = [this.#at.examples, this.#say];
     const id = owned.find((id) => /^[^.]+\../.test(id)) ?? "Contoso.Tools";
     const stem = id.split(".")[0];
+    const row = (name, cells, properties = {}) =>
+      h(
+        "tr",
+        cells.map((cell) => h(name, properties, cell)),
+      );
     const others = [id, stem, `${stem}.New`, `${stem}Other`, ...owned];
     const rows = [`${stem}.*`, `${stem}*`, id, "*"].map((pattern) => {
       const [hits, misses] = [true, false].map((wanted) =>
@@ -1486,31 +1491,11 @@ class LatchkeyApiKeys extends HTMLElement {
           .slice(0, 4)
           .join(", "),
       );
-      return h(
-        "tr",
-        h("td", h("code", pattern)),
-        h("td", pattern === "*" ? say.everything : hits),
-        h("td", misses || say.nothing),
-      );
+      return row("td", [h("code", pattern), pattern === "*" ? say.everything : hits, misses || say.nothing]);
     });
-    section.replaceChildren(
-      h(
-        "details",
-        h("summary", say.examples),
-        h("p", say.examplesText),
-        h(
-          "table",
-          h(
-            "thead",
-            h(
-              "tr",
-              [say.pattern, say.matches, say.misses].map((label) => h("th", { scope: "col" }, label)),
-            ),
-          ),
-          h("tbody", rows),
-        ),
-      ),
-    );
+    const head = row("th", [say.pattern, say.matches, say.misses], { scope: "col" });
+    const table = h("table", h("thead", head), h("tbody", rows));
+    section.replaceChildren(h("details", h("summary", say.examples), h("p", say.examplesText), table));
     section.hidden = false;
   }
 }

@@ -55,6 +55,12 @@ impl Browser {
         self.until(&format!("{text:?}"), &body, &[text.into()]).await;
     }
 
+    /// Waits until the page says this nowhere.
+    pub(crate) async fn says_no_more(&self, text: &str) {
+        let body = format!("{} return !text().includes(arguments[0])", include_str!("text.js"));
+        self.until(&format!("the end of {text:?}"), &body, &[text.into()]).await;
+    }
+
     pub(crate) async fn click(&self, role: &str, name: &str) {
         self.find(role, name).await.click().await;
     }

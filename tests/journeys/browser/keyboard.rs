@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use super::Browser;
 
 /// Keys that type nothing, by their names in WebDriver's table (<https://www.w3.org/TR/webdriver2/#keyboard-actions>).
-const KEYS: [(&str, char); 12] = [
+const KEYS: [(&str, char); 13] = [
     ("Shift", '\u{E008}'),
     ("Control", '\u{E009}'),
+    ("Backspace", '\u{E003}'),
     ("Tab", '\u{E004}'),
     ("Enter", '\u{E007}'),
     ("Escape", '\u{E00C}'),
@@ -26,7 +27,16 @@ impl Browser {
         let keys: Vec<char> = keys.split('+').map(code).collect();
         let down = keys.iter().map(|key| json!({ "type": "keyDown", "value": key }));
         let up = keys.iter().rev().map(|key| json!({ "type": "keyUp", "value": key }));
-        let presses: Vec<Value> = down.chain(up).collect();
+        self.perform(down.chain(up).collect()).await;
+    }
+
+    /// Types at whatever has the focus.
+    pub(crate) async fn type_text(&self, text: &str) {
+        let strokes = text.chars().flat_map(|letter| ["keyDown", "keyUp"].map(|act| (act, letter)));
+        self.perform(strokes.map(|(act, letter)| json!({ "type": act, "value": letter })).collect()).await;
+    }
+
+    async fn perform(&self, presses: Vec<Value>) {
         let keyboard = json!({ "type": "key", "id": "keyboard", "actions": presses });
         self.wire.post("/actions", &json!({ "actions": [keyboard] })).await;
     }

@@ -1,7 +1,9 @@
 //! How the page is looked at: light or dark, wide or narrow, and pictures of it.
 
+use std::path::Path;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Browser;
 
@@ -26,11 +28,15 @@ impl Scheme {
 impl Browser {
     /// Prefers this scheme, and that nothing moves.
     pub(crate) async fn prefer(&self, scheme: Scheme) {
-        let features = json!({ "features": [
-            { "name": "prefers-color-scheme", "value": scheme.name() },
-            { "name": "prefers-reduced-motion", "value": "reduce" },
-        ]});
-        self.wire.devtools("Emulation.setEmulatedMedia", &features).await;
+        let features = [("prefers-color-scheme", scheme.name()), ("prefers-reduced-motion", "reduce")];
+        self.features(&features).await;
+    }
+
+    /// Has these media features (<https://www.w3.org/TR/mediaqueries-5/>), and of all others what it has by itself.
+    pub(crate) async fn features(&self, features: &[(&str, &str)]) {
+        let features: Vec<_> =
+            features.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+        self.wire.devtools("Emulation.setEmulatedMedia", &json!({ "features": features })).await;
     }
 
     /// Makes the window this many CSS pixels wide, `zoom` device pixels each: half as wide at 2 is a zoom of 200 %.
@@ -50,10 +56,27 @@ impl Browser {
     /// A picture of the whole page, `<name>.png` in the journey's folder.
     pub(crate) async fn picture(&self, name: &str) {
         let shot = json!({ "captureBeyondViewport": true });
-        let shot = self.wire.devtools("Page.captureScreenshot", &shot).await;
+        self.shoot(&shot, &self.folder.join(format!("{name}.png"))).await;
+    }
+
+    /// A picture, in this file, of the part of the page that this selector finds and a little around it, from its top
+    /// down to at most `height` pixels.
+    pub(crate) async fn picture_of(&self, selector: &str, height: u32, file: &Path) {
+        let clip = self
+            .run(
+                "scrollTo(0, 0);
+                 const { x, y, width, height } = document.querySelector(arguments[0]).getBoundingClientRect();
+                 return { x: x - 16, y: y - 16, width: width + 32, height: Math.min(height + 32, arguments[1]), scale: 1 }",
+                &[selector.into(), height.into()],
+            )
+            .await;
+        self.shoot(&json!({ "captureBeyondViewport": true, "clip": clip }), file).await;
+    }
+
+    async fn shoot(&self, shot: &Value, file: &Path) {
+        let shot = self.wire.devtools("Page.captureScreenshot", shot).await;
         let bytes = BASE64_STANDARD.decode(shot["data"].as_str().expect("a picture has data")).unwrap();
-        std::fs::write(self.folder.join(format!("{name}.png")), bytes)
-            .expect("the journey's folder can be written to");
+        std::fs::write(file, bytes).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     }
 
     /// Looks at the page as it is now in every way: light and dark, wide and narrow, with axe-core, for what does not

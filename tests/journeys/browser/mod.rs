@@ -6,7 +6,9 @@
 //! journey waits for it waits for in the page, frame by frame. All that the driver answers is searched for secrets, so
 //! a key text that a page shows to a journey in any way ends it.
 
+mod answers;
 mod axe;
+mod clock;
 mod find;
 mod keyboard;
 mod look;
@@ -22,6 +24,8 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use tokio::process::Command;
+
+pub(crate) use answers::Fate;
 
 use crate::{log::Log, program::Program, publisher::KeyText, stage::Stage};
 use wire::Wire;
@@ -82,6 +86,11 @@ impl Browser {
     /// Loads the page anew.
     pub(crate) async fn reload(&self) {
         self.wire.post("/refresh", &json!({})).await;
+    }
+
+    /// Goes back to the page before.
+    pub(crate) async fn back(&self) {
+        self.wire.post("/back", &json!({})).await;
     }
 
     /// Has every page run this script before its own, from the next that is loaded on.

@@ -2,15 +2,8 @@
 
 use serde_json::json;
 
+use super::WITH_AN_ICON;
 use crate::{browser::Browser, stage::Stage};
-
-/// Puts an icon into the page, for which the browser would ask the stage otherwise, in vain.
-const WITH_AN_ICON: &str = "
-    new MutationObserver((_, watcher) => {
-      if (document.head === null) return;
-      watcher.disconnect();
-      document.head.append(Object.assign(document.createElement('link'), { rel: 'icon', href: 'data:,' }));
-    }).observe(document, { childList: true, subtree: true });";
 
 #[tokio::test]
 async fn a_page_of_another_origin_uses_it() {

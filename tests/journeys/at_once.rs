@@ -6,10 +6,7 @@ use futures_util::future::join_all;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::{
-    publisher::{KeyText, Publisher, id},
-    stage::Stage,
-};
+use crate::publisher::{KeyText, Publisher, id};
 
 const KEYS: usize = 10;
 const OF_EACH: usize = 50;
@@ -39,7 +36,7 @@ enum Done {
 
 #[tokio::test]
 async fn two_hundred_acts_at_once_have_an_order() {
-    let stage = Stage::ephemeral("at_once").await;
+    let stage = stage!("at_once", Load);
     let alice = Publisher::sign_in(&stage, "alice").await;
     let mut texts: BTreeMap<String, Vec<(u64, KeyText)>> = BTreeMap::new();
     for _ in 0..KEYS {

@@ -20,11 +20,11 @@ use tokio::net::TcpListener;
 use crate::{front::Front, tripwire::Tripwire};
 
 const PEPPER_KEY: &str = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555";
-const TABLE: &str = "keyring";
+pub(crate) const TABLE: &str = "keyring";
 
 /// The table and the pepper key, and before the table a front that can answer in its place.
 pub(crate) struct Aws {
-    dynamodb: aws_sdk_dynamodb::Client,
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     kms: aws_sdk_kms::Client,
     pub(crate) front: Arc<Front>,
 }

@@ -7,12 +7,11 @@ use crate::{
     directory::Directory,
     http::Reply,
     publisher::{Publisher, id},
-    stage::Stage,
 };
 
 #[tokio::test]
 async fn a_key_that_is_asked_for_badly_is_not_made() {
-    let stage = Stage::ephemeral("bad_create").await;
+    let stage = stage!("bad_create");
     let alice = Publisher::sign_in(&stage, "alice").await;
     Publisher::sign_in(&stage, "bob").await;
     Directory(&stage).put_account("contoso", "organization").await;
@@ -81,7 +80,7 @@ async fn a_key_that_is_asked_for_badly_is_not_made() {
 
 #[tokio::test]
 async fn a_key_is_not_changed_by_what_may_not_be_asked_of_it() {
-    let stage = Stage::ephemeral("bad_change").await;
+    let stage = stage!("bad_change");
     let (alice, bob) = (Publisher::sign_in(&stage, "alice").await, Publisher::sign_in(&stage, "bob").await);
     let made = alice.create(&["push"], &["Tailspin.*"]).await;
     let key = &made.key;
@@ -129,7 +128,7 @@ async fn a_key_is_not_changed_by_what_may_not_be_asked_of_it() {
 
 #[tokio::test]
 async fn a_decision_is_asked_for_in_the_documented_shape_only() {
-    let stage = Stage::ephemeral("bad_question").await;
+    let stage = stage!("bad_question");
     let alice = Publisher::sign_in(&stage, "alice").await;
     let key = alice.create(&["push"], &["*"]).await.text;
     for (change, field) in [

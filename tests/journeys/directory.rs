@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::stage::Stage;
 
-/// The gallery's side of the management API. On one machine a request that nobody signed is the gallery's.
+/// The gallery's side of the management API. On one machine a request that nobody signed is the gallery's; on its way to
+/// a deployment it is signed.
 pub(crate) struct Directory<'a>(pub(crate) &'a Stage);
 
 impl Directory<'_> {

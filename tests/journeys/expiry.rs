@@ -27,7 +27,7 @@ async fn notices(publisher: &Publisher<'_>) -> Vec<String> {
 
 #[tokio::test]
 async fn a_key_of_a_year_is_warned_of_and_expires_and_nobody_is_surprised() {
-    let stage = Stage::ephemeral("expiry").await;
+    let stage = stage!("expiry", Clock);
     let alice = Publisher::sign_in(&stage, "alice").await;
     let made = alice.create(&["push"], &["Fabrikam.*"]).await;
     assert_eq!(stage.mail().await.len(), 1, "the key was made");
@@ -68,7 +68,7 @@ async fn a_key_of_a_year_is_warned_of_and_expires_and_nobody_is_surprised() {
 async fn a_legacy_key_is_warned_of_and_retired_unless_a_push_comes_between() {
     const PUSHED: &str = "36aafd87-44d7-423b-adb9-ed01493aeb75";
     const IDLE: &str = "c0488e19-e450-4512-8af2-06a29b7efac7";
-    let stage = Stage::ephemeral("expiry_legacy").await;
+    let stage = stage!("expiry_legacy", Clock);
     let alice = Publisher::sign_in(&stage, "alice").await;
     let (pushed, idle) = (stage.legacy_text(PUSHED), stage.legacy_text(IDLE));
     let keys = [PUSHED, IDLE].map(|text| json!({ "account": "alice", "key_text": text }));

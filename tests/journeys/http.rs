@@ -97,7 +97,8 @@ impl Http {
         revealed
     }
 
-    async fn exchange(
+    /// Sends a request, and looks for nothing in the reply.
+    pub(crate) async fn exchange(
         &self,
         method: Method,
         url: &str,

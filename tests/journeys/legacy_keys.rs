@@ -36,7 +36,7 @@ async fn pushes(stage: &Stage, key: &KeyText, package: &str) -> Value {
 
 #[tokio::test]
 async fn a_key_from_before_pushes_and_unlists_whatever_its_account_owns() {
-    let stage = Stage::ephemeral("legacy_text").await;
+    let stage = stage!("legacy_text");
     let (nuget, directory) = (NuGet::new(&stage), Directory(&stage));
     let alice = Publisher::sign_in(&stage, "alice").await;
     let key = stage.legacy_text(GUID);
@@ -94,7 +94,7 @@ async fn a_key_from_before_pushes_and_unlists_whatever_its_account_owns() {
 
 #[tokio::test]
 async fn a_key_of_which_nuget_kept_a_hash_pushes_too() {
-    let stage = Stage::ephemeral("legacy_stored").await;
+    let stage = stage!("legacy_stored");
     let (nuget, directory) = (NuGet::new(&stage), Directory(&stage));
     directory.put_account("alice", "user").await;
     directory.put_account("bob", "user").await;
@@ -122,7 +122,7 @@ async fn a_key_of_which_nuget_kept_a_hash_pushes_too() {
 
 #[tokio::test]
 async fn a_year_without_a_push_retires_a_key_and_only_a_push_is_one() {
-    let stage = Stage::ephemeral("legacy_retirement").await;
+    let stage = stage!("legacy_retirement", Clock);
     let directory = Directory(&stage);
     let alice = Publisher::sign_in(&stage, "alice").await;
     directory.put_package("Tailspin.Tools", &["alice"]).await;
@@ -173,7 +173,7 @@ async fn a_year_without_a_push_retires_a_key_and_only_a_push_is_one() {
 
 #[tokio::test]
 async fn an_import_repeated_brings_nothing_back() {
-    let stage = Stage::ephemeral("legacy_repeated").await;
+    let stage = stage!("legacy_repeated");
     let alice = Publisher::sign_in(&stage, "alice").await;
     let keys = json!([
         { "account": "alice", "key_text": GUID },
@@ -205,7 +205,7 @@ async fn an_import_repeated_brings_nothing_back() {
 
 #[tokio::test]
 async fn what_cannot_be_imported_is_told_entry_by_entry() {
-    let stage = Stage::ephemeral("legacy_refused").await;
+    let stage = stage!("legacy_refused");
     let alice = Publisher::sign_in(&stage, "alice").await;
     let directory = Directory(&stage);
     directory.put_account("contoso", "organization").await;

@@ -7,7 +7,9 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
+
+use crate::program::PATIENCE;
 
 /// The log of one journey. Clones write to the same one.
 #[derive(Clone)]
@@ -52,13 +54,25 @@ impl Log {
     /// Waits until `from` says a line that begins with `start`; answers the rest of it. Lines before number `since` do
     /// not count.
     pub(crate) async fn wait_for(&self, since: usize, from: &str, start: &str) -> String {
+        let rest = |text: &str| text.strip_prefix(start).map(str::to_owned);
+        self.first(since, from, rest).await
+    }
+
+    /// Waits until `from` has said a line with `part` in it; answers that line. Nothing is measured by how long it waits.
+    pub(crate) async fn line_with(&self, from: &str, part: &str) -> String {
+        let line = self.first(0, from, |text| text.contains(part).then(|| text.to_owned()));
+        let line = timeout(PATIENCE, line).await;
+        line.unwrap_or_else(|_| panic!("{from} never said {part:?}: see {}", self.path().display()))
+    }
+
+    async fn first(&self, since: usize, from: &str, wanted: impl Fn(&str) -> Option<String>) -> String {
         let mut lines = self.0.lines.subscribe();
         let mut next = since;
         loop {
             let said = *lines.borrow_and_update();
             for line in self.lines().get(next..).unwrap_or_default().iter().filter(|line| line.from == from) {
-                if let Some(rest) = line.text.strip_prefix(start) {
-                    return rest.to_owned();
+                if let Some(found) = wanted(&line.text) {
+                    return found;
                 }
             }
             next = said.max(since);

@@ -3,6 +3,8 @@
 //! Every journey sets a [`stage::Stage`] and ends with [`stage::Stage::finish`], which fails if a key's secret has
 //! reached a log line, a mail, the table or the disk. `tests/run` installs the clients and runs all of them; after one
 //! such run `cargo test --test journeys` does too. What a journey's programs said is in `target/journeys/<journey>/log`.
+//!
+//! There is one set of journeys and there are three places to walk them at; [`need`] says which, and how one is chosen.
 
 #![expect(
     clippy::expect_used,
@@ -11,21 +13,29 @@
     reason = "a journey that meets what it did not expect has failed"
 )]
 
+mod account;
 mod aws;
 mod browser;
+mod deployed;
 mod directory;
 mod front;
+mod function_logs;
+mod gallery_hop;
 mod http;
 mod lambda;
 mod log;
 mod management;
+mod need;
 mod nuget;
+mod one_origin;
 mod package;
 mod places;
 mod post_office;
 mod program;
 mod publisher;
+mod runtime;
 mod secrets;
+#[macro_use]
 mod stage;
 mod table;
 mod tripwire;
@@ -34,8 +44,11 @@ mod at_once;
 mod authorizer;
 mod bad_input;
 mod cargo_lambda;
+mod events;
 mod expiry;
 mod expiry_vectors;
+mod first_day;
+mod gateway;
 mod keyring_races;
 mod keys_page;
 mod leaks;
@@ -46,8 +59,11 @@ mod management_bad_input;
 mod management_directory;
 mod management_keys;
 mod management_organization;
+mod metrics;
 mod nuget_push;
 mod nuget_vectors;
+mod roles;
 mod starting;
 mod sweeper_crashes;
 mod sweeping;
+mod upgrades;

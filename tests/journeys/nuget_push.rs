@@ -12,7 +12,7 @@ use crate::{
 
 #[tokio::test]
 async fn a_key_opens_what_its_patterns_cover_and_nothing_else() {
-    let stage = Stage::ephemeral("nuget_patterns").await;
+    let stage = stage!("nuget_patterns", Reason);
     let nuget = NuGet::new(&stage);
     let key = Publisher::sign_in(&stage, "alice").await.create(&["push"], &["Tailspin.*"]).await.text;
 
@@ -32,7 +32,7 @@ async fn a_key_opens_what_its_patterns_cover_and_nothing_else() {
 
 #[tokio::test]
 async fn an_update_key_brings_new_versions_but_no_new_packages() {
-    let stage = Stage::ephemeral("nuget_update").await;
+    let stage = stage!("nuget_update", Reason);
     let nuget = NuGet::new(&stage);
     let alice = Publisher::sign_in(&stage, "alice").await;
     let push = alice.create(&["push"], &["*"]).await.text;
@@ -51,7 +51,7 @@ async fn an_update_key_brings_new_versions_but_no_new_packages() {
 
 #[tokio::test]
 async fn unlisting_takes_a_key_that_may_unlist() {
-    let stage = Stage::ephemeral("nuget_unlist").await;
+    let stage = stage!("nuget_unlist", Reason);
     let nuget = NuGet::new(&stage);
     let alice = Publisher::sign_in(&stage, "alice").await;
     let push = alice.create(&["push"], &["Tailspin.*"]).await.text;
@@ -73,7 +73,7 @@ async fn unlisting_takes_a_key_that_may_unlist() {
 
 #[tokio::test]
 async fn a_package_of_another_account_stays_theirs() {
-    let stage = Stage::ephemeral("nuget_owner").await;
+    let stage = stage!("nuget_owner", Reason);
     let nuget = NuGet::new(&stage);
     let (alice, bob) = (Publisher::sign_in(&stage, "alice").await, Publisher::sign_in(&stage, "bob").await);
     let everything = alice.create(&["push", "update", "unlist"], &["*"]).await.text;
@@ -89,7 +89,7 @@ async fn a_package_of_another_account_stays_theirs() {
 
 #[tokio::test]
 async fn a_key_refreshed_revoked_or_deleted_is_dead_on_the_next_request() {
-    let stage = Stage::ephemeral("nuget_refresh").await;
+    let stage = stage!("nuget_refresh", Reason);
     let nuget = NuGet::new(&stage);
     let alice = Publisher::sign_in(&stage, "alice").await;
     let old = alice.create(&["push"], &["Tailspin.*"]).await;
@@ -116,7 +116,7 @@ async fn a_key_refreshed_revoked_or_deleted_is_dead_on_the_next_request() {
 
 #[tokio::test]
 async fn a_key_warns_before_its_last_day_and_ends_with_it() {
-    let stage = Stage::ephemeral("nuget_expiry").await;
+    let stage = stage!("nuget_expiry", Clock, Reason);
     let nuget = NuGet::new(&stage);
     let alice = Publisher::sign_in(&stage, "alice").await;
     let body = json!({ "name": "short", "actions": ["push"], "packages": ["*"], "expires_in_days": 30 });
@@ -140,7 +140,7 @@ async fn a_key_warns_before_its_last_day_and_ends_with_it() {
 
 #[tokio::test]
 async fn a_key_of_an_organization_ends_with_its_holders_membership() {
-    let stage = Stage::ephemeral("nuget_organization").await;
+    let stage = stage!("nuget_organization", Reason);
     let (nuget, directory) = (NuGet::new(&stage), Directory(&stage));
     let alice = Publisher::sign_in(&stage, "alice").await;
     directory.put_account("contoso", "organization").await;

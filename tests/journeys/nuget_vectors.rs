@@ -53,7 +53,7 @@ fn sorted<T: Ord>(mut values: Vec<T>) -> Vec<T> {
 
 #[tokio::test]
 async fn scopes_are_built_from_what_is_named() {
-    let stage = Stage::ephemeral("vectors_build_scopes").await;
+    let stage = stage!("vectors_build_scopes");
     let alice = Publisher::sign_in(&stage, "alice").await;
     for row in rows("build_scopes") {
         let mut body = json!({ "name": "a key", "packages": row["subjects"] });
@@ -85,7 +85,7 @@ async fn scopes_are_built_from_what_is_named() {
 
 #[tokio::test]
 async fn an_edit_changes_the_packages_only() {
-    let stage = Stage::ephemeral("vectors_edit_scopes").await;
+    let stage = stage!("vectors_edit_scopes");
     let alice = Publisher::sign_in(&stage, "alice").await;
     for row in rows("edit_scopes") {
         let Some(existing) = row["existing"].as_array() else { continue };
@@ -119,7 +119,7 @@ async fn an_edit_changes_the_packages_only() {
 
 #[tokio::test]
 async fn lifetimes_outside_the_policy_are_refused() {
-    let stage = Stage::ephemeral("vectors_lifetimes").await;
+    let stage = stage!("vectors_lifetimes");
     let alice = Publisher::sign_in(&stage, "alice").await;
     for row in rows("expiration_days_input") {
         assert_eq!(row["config_max_days"], 365, "the policy's default");
@@ -140,7 +140,7 @@ async fn lifetimes_outside_the_policy_are_refused() {
 
 #[tokio::test]
 async fn a_key_is_made_for_oneself_or_an_organization_one_is_in() {
-    let stage = Stage::ephemeral("vectors_owners").await;
+    let stage = stage!("vectors_owners");
     let directory = Directory(&stage);
     for organization in ["contoso", "fabrikam"] {
         directory.put_account(organization, "organization").await;
@@ -182,7 +182,7 @@ async fn a_key_is_made_for_oneself_or_an_organization_one_is_in() {
 
 #[tokio::test]
 async fn a_key_acts_for_the_owner_it_names() {
-    let stage = Stage::ephemeral("vectors_owner_scope").await;
+    let stage = stage!("vectors_owner_scope");
     let (alice, directory) = (Publisher::sign_in(&stage, "alice").await, Directory(&stage));
     directory.put_account("contoso", "organization").await;
     directory.put_member("contoso", "alice", "member").await;
@@ -215,7 +215,7 @@ async fn a_key_acts_for_the_owner_it_names() {
 
 #[tokio::test]
 async fn what_is_asked_for_badly_is_not_made() {
-    let stage = Stage::ephemeral("vectors_create_errors").await;
+    let stage = stage!("vectors_create_errors");
     let alice = Publisher::sign_in(&stage, "alice").await;
     for row in rows("create_input_errors") {
         let mut body = json!({ "name": "a key", "actions": ["push"], "packages": ["*"] });
@@ -240,7 +240,7 @@ async fn what_is_asked_for_badly_is_not_made() {
 
 #[tokio::test]
 async fn each_door_takes_the_actions_it_should() {
-    let stage = Stage::ephemeral("vectors_matrix").await;
+    let stage = stage!("vectors_matrix");
     let alice = Publisher::sign_in(&stage, "alice").await;
     let mut number = 0;
     for row in rows("endpoint_action_matrix") {
@@ -284,7 +284,7 @@ async fn each_door_takes_the_actions_it_should() {
 
 #[tokio::test]
 async fn a_packages_life_takes_one_key_after_the_other() {
-    let stage = Stage::ephemeral("vectors_sequence").await;
+    let stage = stage!("vectors_sequence");
     let (alice, directory) = (Publisher::sign_in(&stage, "alice").await, Directory(&stage));
     let sequence = vectors("end_to_end_scope_sequence");
     let mut version = 0;

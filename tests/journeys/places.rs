@@ -32,11 +32,13 @@ pub(crate) fn folder(journey: &str) -> PathBuf {
     folder
 }
 
-fn build() -> PathBuf {
+/// Where the programs of this build lie.
+pub(crate) fn build() -> PathBuf {
     let this = std::env::current_exe().expect("a running program has a file");
     this.ancestors().nth(2).expect("cargo puts tests into target/<profile>/deps").to_owned()
 }
 
-fn target() -> PathBuf {
+/// The target folder.
+pub(crate) fn target() -> PathBuf {
     build().parent().expect("cargo puts builds into target/<profile>").to_owned()
 }

@@ -1,4 +1,5 @@
-//! One running Latchkey, as `cargo run` starts it, and what a journey can do to it from outside.
+//! One running Latchkey, and what a journey can do to it from outside. Where it runs is told by [`Place`]; from one
+//! origin it is seen in the same way everywhere.
 
 use std::{
     collections::BTreeMap,
@@ -12,8 +13,12 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::{
+    account::Account,
+    deployed::Deployed,
     http::{Http, Reply},
+    lambda::{Lambda, free_port},
     log::Log,
+    need::{Need, Place},
     places,
     program::Program,
     publisher::KeyText,
@@ -26,49 +31,98 @@ pub(crate) struct Stage {
     folder: PathBuf,
     /// Where its data is kept, if it is.
     data: Option<PathBuf>,
-    /// The loopback port on which its functions are served, if it is not itself that runs them.
-    functions: Option<u16>,
     log: Log,
     secrets: Secrets,
     http: Http,
-    running: Option<(Program, String)>,
+    running: Option<Running>,
+    /// Its functions, where it is neither itself nor the journey that serves them.
+    functions: Option<Lambda>,
     finished: bool,
 }
 
+enum Running {
+    /// The program, and where it answers.
+    Local(Program, String),
+    Deployed(Deployed),
+}
+
+/// Sets the stage of a journey: a new Latchkey that keeps nothing, at the place of this run. What the journey
+/// [needs](Need) beyond what every place has is named behind the journey's own name. Where that is lacking, the journey
+/// is told to be not applicable and returns here.
+///
+/// The name is that of its folder in `target/journeys`, and no other journey's.
+macro_rules! stage {
+    ($journey:literal $(, $need:ident)*) => {
+        match $crate::stage::Stage::at_place_of_run($journey, &[$($crate::need::Need::$need),*]).await {
+            Some(stage) => stage,
+            None => return,
+        }
+    };
+}
+
 impl Stage {
-    /// A new Latchkey that keeps nothing. `journey` names its folder in `target/journeys`, and is no other journey's.
+    /// What [`stage!`] is made of.
+    pub(crate) async fn at_place_of_run(journey: &str, needs: &[Need]) -> Option<Self> {
+        let place = Place::of_this_run();
+        if !place.suits(journey, needs) {
+            return None;
+        }
+        Some(match place {
+            Place::Local => Self::ephemeral(journey).await,
+            Place::CargoLambda => {
+                let port = free_port();
+                let mut stage = Self::with_functions_at(&format!("{place}/{journey}"), port).await;
+                stage.functions = Some(Lambda::serve(&stage, port).await);
+                stage
+            }
+            Place::Ministack => {
+                let mut stage = Self::empty(&format!("{place}/{journey}"));
+                let deployed = Deployed::start(&stage.folder, &stage.log, &stage.http).await;
+                stage.running = Some(Running::Deployed(deployed));
+                stage
+            }
+        })
+    }
+
+    /// A new Latchkey on this machine, whatever the place of the run, that keeps nothing.
     pub(crate) async fn ephemeral(journey: &str) -> Self {
-        Self::set(journey, |_| None, None).await
+        let mut stage = Self::empty(journey);
+        stage.start(None).await;
+        stage
     }
 
-    /// A new Latchkey that keeps its data, so that it can be restarted.
+    /// A new Latchkey on this machine that keeps its data, so that it can be restarted.
     pub(crate) async fn kept(journey: &str) -> Self {
-        Self::set(journey, |folder| Some(folder.join("data")), None).await
+        let mut stage = Self::empty(journey);
+        stage.data = Some(stage.folder.join("data"));
+        stage.start(None).await;
+        stage
     }
 
-    /// A new Latchkey that keeps nothing, and asks functions that are served on this port.
+    /// A new Latchkey on this machine that keeps nothing, and asks functions that the journey serves on this port.
     pub(crate) async fn with_functions_at(journey: &str, port: u16) -> Self {
-        Self::set(journey, |_| None, Some(port)).await
+        let mut stage = Self::empty(journey);
+        stage.start(Some(port)).await;
+        stage
     }
 
-    async fn set(journey: &str, data: impl FnOnce(&Path) -> Option<PathBuf>, functions: Option<u16>) -> Self {
+    fn empty(journey: &str) -> Self {
         let folder = places::folder(journey);
         let secrets = Secrets::default();
-        let mut stage = Self {
-            data: data(&folder),
-            functions,
+        Self {
+            data: None,
             log: Log::create(folder.join("log")),
             http: Http::new(secrets.clone()),
             folder,
             secrets,
             running: None,
+            functions: None,
             finished: false,
-        };
-        stage.start().await;
-        stage
+        }
     }
 
-    async fn start(&mut self) {
+    /// Starts it on this machine. Its functions are served at this port, if it is not itself to run them.
+    async fn start(&mut self, functions: Option<u16>) {
         let mut command = Command::new(places::binary("local"));
         // What is set on this machine must not decide what a journey sees.
         command.env_clear().current_dir(places::workspace()).args(["--port", "0"]);
@@ -76,12 +130,12 @@ impl Stage {
             None => command.arg("--ephemeral"),
             Some(data) => command.arg("--data-dir").arg(data),
         };
-        if let Some(port) = self.functions {
+        if let Some(port) = functions {
             command.args(["--functions", &format!("http://127.0.0.1:{port}")]);
         }
         let mut program = Program::start("local", command, &self.log);
         let origin = program.line("listening on ").await;
-        self.running = Some((program, origin.trim().to_owned()));
+        self.running = Some(Running::Local(program, origin.trim().to_owned()));
         self.get("/healthz").await.expect(200);
     }
 
@@ -89,23 +143,34 @@ impl Stage {
     pub(crate) async fn restart(&mut self) {
         assert!(self.data.is_some(), "a stage that keeps nothing cannot be restarted");
         self.stop().await;
-        self.start().await;
+        self.start(None).await;
     }
 
     async fn stop(&mut self) {
-        let (program, _) = self.running.take().expect("it runs from the start to the finish");
-        let status = program.stop().await;
-        assert!(
-            status.success(),
-            "asked to stop, local ends with {status}: see {}",
-            self.log.path().display()
-        );
+        if let Some(functions) = self.functions.take() {
+            functions.stop().await;
+        }
+        let status = match self.running.take().expect("it runs from the start to the finish") {
+            Running::Local(program, _) => program.stop().await,
+            Running::Deployed(deployed) => deployed.stop().await,
+        };
+        assert!(status.success(), "asked to stop, it ends with {status}: see {}", self.log.path().display());
     }
 
     /// Where everything answers, without a trailing slash.
     pub(crate) fn origin(&self) -> &str {
-        let (_, origin) = self.running.as_ref().expect("it runs from the start to the finish");
-        origin
+        match self.running.as_ref().expect("it runs from the start to the finish") {
+            Running::Local(_, origin) => origin,
+            Running::Deployed(deployed) => deployed.origin(),
+        }
+    }
+
+    /// The AWS account it is deployed into, for a journey that needs [one](Need::Account).
+    pub(crate) fn account(&self) -> &Account {
+        match &self.running {
+            Some(Running::Deployed(deployed)) => deployed.account(),
+            _ => panic!("a journey that is about an account says that it needs one"),
+        }
     }
 
     /// The folder of this journey, for what its clients need to keep.

@@ -2,9 +2,11 @@
 
 use aws_sdk_dynamodb::{
     Client,
-    config::{BehaviorVersion, Config, Credentials, Region},
+    config::{BehaviorVersion, Config, Region},
     types::AttributeValue,
 };
+
+use crate::account::operator;
 
 /// One value of one item, with the item's keys and the attribute's name to tell where it is.
 pub(crate) struct Value {
@@ -18,7 +20,7 @@ pub(crate) async fn values(endpoint: &str, table: &str) -> Vec<Value> {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .endpoint_url(endpoint)
-        .credentials_provider(Credentials::new("journeys", "journeys", None, None, "journeys"))
+        .credentials_provider(operator())
         .build();
     let scan = Client::from_conf(config).scan().table_name(table).consistent_read(true);
     let mut items = scan.into_paginator().items().send();

@@ -1,5 +1,6 @@
 use keyring::MailState;
 use keys::AccountTag;
+use metrics::{BounceKind, Metric};
 use serde::Deserialize;
 
 use crate::{Answer, Sweeper, SweeperError, event::EventError};
@@ -11,7 +12,7 @@ pub struct Feedback {
     account: AccountTag,
     /// The addresses it is about.
     addresses: Vec<String>,
-    state: MailState,
+    kind: BounceKind,
 }
 
 /// The `detail` of an event of SES, as far as it matters here
@@ -61,16 +62,16 @@ struct Tags {
 impl Detail {
     /// What it means for an account; the error of the inner result is why it means nothing.
     pub(crate) fn read(self) -> Result<Result<Feedback, &'static str>, EventError> {
-        let (state, recipients) = match (self.event_type.as_str(), self.bounce, self.complaint) {
+        let (kind, recipients) = match (self.event_type.as_str(), self.bounce, self.complaint) {
             ("Bounce", Some(bounce), _) if bounce.bounce_type == "Permanent" => {
-                (MailState::Bounced, bounce.bounced_recipients)
+                (BounceKind::Bounce, bounce.bounced_recipients)
             }
             // SES has tried for hours; the next mail may well arrive.
             ("Bounce", Some(_), _) => return Ok(Err("the bounce is not permanent")),
             ("Complaint", _, Some(complaint)) => match complaint.complaint_feedback_type.as_deref() {
                 // Its reader took the complaint back.
                 Some("not-spam") => return Ok(Err("the reader wants our mails")),
-                _ => (MailState::Complained, complaint.complained_recipients),
+                _ => (BounceKind::Complaint, complaint.complained_recipients),
             },
             ("Bounce" | "Complaint", ..) => return Err(EventError::Feedback),
             _ => return Ok(Err("neither a bounce nor a complaint")),
@@ -80,18 +81,24 @@ impl Detail {
         };
         let account = account.parse().map_err(|_| EventError::Feedback)?;
         let addresses = recipients.into_iter().map(|recipient| recipient.email_address).collect();
-        Ok(Ok(Feedback { account, addresses, state }))
+        Ok(Ok(Feedback { account, addresses, kind }))
     }
 }
 
 impl Sweeper {
     /// Marks the account, if one of the addresses is still its own: it is mailed no more until it has another one.
     pub(crate) async fn mark(&self, feedback: &Feedback) -> Result<Answer, SweeperError> {
+        let state = match feedback.kind {
+            BounceKind::Bounce => MailState::Bounced,
+            BounceKind::Complaint => MailState::Complained,
+        };
         let mut marked = false;
         for address in &feedback.addresses {
-            marked |= self.keyring.mark_mail_of(feedback.account, address, feedback.state).await?;
+            marked |= self.keyring.mark_mail_of(feedback.account, address, state).await?;
         }
-        let (account, state) = (feedback.account, feedback.state.as_str());
+        // Only now: an event that failed comes again.
+        self.metrics.count(Metric::Bounce(feedback.kind));
+        let (account, state) = (feedback.account, state.as_str());
         tracing::warn!(%account, state, marked, "mail to an account does not arrive");
         Ok(Answer::Feedback { marked })
     }

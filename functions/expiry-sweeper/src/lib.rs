@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use keyring::{Fault, Keyring, RotateError};
 use mail::Postman;
+use metrics::{Metric, Metrics};
 use serde::Serialize;
 use startup::Clock;
 use tokio::time::Instant;
@@ -31,6 +32,7 @@ pub use report::Report;
 pub struct Sweeper {
     keyring: Arc<Keyring>,
     postman: Postman,
+    metrics: Metrics,
     clock: Clock,
 }
 
@@ -72,7 +74,13 @@ impl Sweeper {
     /// A sweeper of `keyring` whose mails `postman` delivers.
     #[must_use]
     pub const fn new(keyring: Arc<Keyring>, postman: Postman, clock: Clock) -> Self {
-        Self { keyring, postman, clock }
+        Self { keyring, postman, metrics: Metrics::off(), clock }
+    }
+
+    /// The same, and what it does is counted, apart from what its postman counts.
+    #[must_use]
+    pub fn counted(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Does what an event asks, and ends before `deadline`, if there is one.
@@ -80,6 +88,14 @@ impl Sweeper {
     /// # Errors
     /// A [`SweeperError`]. A scheduled run has none: what failed is counted, stays due, and is told in the log.
     pub async fn handle(&self, event: Event, deadline: Option<Instant>) -> Result<Answer, SweeperError> {
+        let answer = self.answer(event, deadline).await;
+        if let Err(SweeperError::Fault(fault) | SweeperError::Rotate(RotateError::Fault(fault))) = &answer {
+            self.metrics.count(Metric::Fault(fault.into()));
+        }
+        answer
+    }
+
+    async fn answer(&self, event: Event, deadline: Option<Instant>) -> Result<Answer, SweeperError> {
         match event {
             Event::Scheduled(ScheduledTime::At(at)) => Ok(Answer::Swept(self.sweep(at, deadline).await)),
             Event::Scheduled(ScheduledTime::Unknown) => {

@@ -5,6 +5,7 @@ use futures_util::{StreamExt, stream};
 use keyring::{DUE_SHARDS, DueKey, Fault, Told};
 use keys::NoticeKind;
 use mail::LAST_MAIL;
+use metrics::Metric;
 use tokio::time::Instant;
 
 use crate::{Sweeper, report::Report};
@@ -45,12 +46,13 @@ impl Sweeper {
             Telling { report: Report::default(), at, stop: deadline.map(half), failed_calls: 0 };
         for shard in 0..DUE_SHARDS {
             if let Err(fault) = self.tell_shard(shard, &mut telling).await {
-                telling.fail(&fault);
+                self.fail(&fault, &mut telling);
             }
         }
         let last_mail = |deadline: Instant| deadline.checked_sub(LAST_MAIL).unwrap_or_else(Instant::now);
         let delivered = self.postman.deliver_waiting(deadline.map(last_mail)).await;
         let mut report = telling.report;
+        self.metrics.count(Metric::Sweep { due_left: report.left });
         report.mailed = delivered.mailed;
         report.failed += delivered.failed;
         report.left += delivered.left;
@@ -69,6 +71,9 @@ impl Sweeper {
                 stream::iter(hints).map(|hint| self.tell(hint, at, stop)).buffer_unordered(AT_ONCE);
             while let Some(done) = done.next().await {
                 telling.count(&done);
+                if let Done::Failed(fault) = &done {
+                    self.fail(fault, telling);
+                }
             }
             match next {
                 Some(next) => after = Some(next),
@@ -83,6 +88,14 @@ impl Sweeper {
             return Done::NotBegun;
         }
         self.keyring.tell(&hint, at).await.map_or_else(Done::Failed, Done::Told)
+    }
+
+    fn fail(&self, fault: &Fault, telling: &mut Telling) {
+        telling.report.failed += 1;
+        // An item that cannot be read says nothing of the next one.
+        telling.failed_calls += u64::from(!matches!(fault, Fault::Item { .. }));
+        tracing::error!(error = %fault, "a key that is due could not be told; it stays due");
+        self.metrics.count(Metric::Fault(fault.into()));
     }
 }
 
@@ -99,19 +112,8 @@ impl Telling {
                 _ => self.report.warned += 1,
             },
             Done::Told(Told::Nothing) => {}
-            Done::NotBegun => self.report.left += 1,
-            Done::Failed(fault) => {
-                self.report.left += 1;
-                self.fail(fault);
-            }
+            Done::NotBegun | Done::Failed(_) => self.report.left += 1,
         }
-    }
-
-    fn fail(&mut self, fault: &Fault) {
-        self.report.failed += 1;
-        // An item that cannot be read says nothing of the next one.
-        self.failed_calls += u64::from(!matches!(fault, Fault::Item { .. }));
-        tracing::error!(fault = 1, error = %fault, "a key that is due could not be told; it stays due");
     }
 }
 

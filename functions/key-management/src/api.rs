@@ -3,6 +3,7 @@ use std::sync::Arc;
 use axum::{Router, body::Bytes, middleware, response::IntoResponse as _};
 use keyring::Keyring;
 use mail::Postman;
+use metrics::{Metric, Metrics};
 use startup::Clock;
 use tower::ServiceExt as _;
 use utoipa::openapi::OpenApi;
@@ -12,7 +13,7 @@ use crate::{
     config::Policy,
     event::{Answer, Event},
     openapi as document,
-    problem::{Problem, Reason},
+    problem::{Incident, Problem, Reason},
     routes, trace,
 };
 
@@ -20,6 +21,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Api {
     router: Router,
+    metrics: Metrics,
 }
 
 impl Api {
@@ -34,7 +36,13 @@ impl Api {
             .fallback(no_such_route)
             .layer(middleware::from_fn_with_state(app.clone(), trace::line))
             .with_state(app);
-        Self { router }
+        Self { router, metrics: Metrics::off() }
+    }
+
+    /// The same, and its faults are counted. What leaves as mail its postman counts.
+    #[must_use]
+    pub fn counted(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Answers one event.
@@ -43,6 +51,9 @@ impl Api {
             Ok(request) => self.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {}),
             Err(problem) => problem.into_response(),
         };
+        if let Some(incident) = response.extensions().get::<Incident>() {
+            self.metrics.count(Metric::Fault(incident.of));
+        }
         Answer::of(response).await
     }
 }

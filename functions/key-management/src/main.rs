@@ -6,12 +6,14 @@ use key_management::{Api, Event, Policy};
 use keyring::Keyring;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use mail::{MailConfig, Postman, Ses};
+use metrics::{Function, Metrics};
 use startup::{Clock, Environment};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let mut environment = Environment::of_process();
     let (policy, mail) = (Policy::read(&mut environment), MailConfig::read(&mut environment));
+    let metrics = Metrics::read(&mut environment, Function::KeyManagement);
     let (table, pepper_key) = (environment.required("TABLE_NAME"), environment.required("PEPPER_KEY_ID"));
     startup::start_log(&environment.or("LOG", "info".to_owned()));
     environment.finish()?;
@@ -21,9 +23,9 @@ async fn main() -> Result<(), Error> {
     let keyring = Arc::new(Keyring::new(db, kms, &table, &pepper_key));
     let postman = mail.map(|mail| {
         let ses = Ses::new(aws_sdk_sesv2::Client::new(&aws), mail.from, mail.configuration_set);
-        Postman::new(keyring.clone(), ses, mail.letterhead, Clock::system())
+        Postman::new(keyring.clone(), ses, mail.letterhead, Clock::system()).counted(metrics.clone())
     });
-    let api = &Api::new(keyring, postman, Clock::system(), policy);
+    let api = &Api::new(keyring, postman, Clock::system(), policy).counted(metrics);
     let handle = |event: LambdaEvent<Event>| async { Ok::<_, Infallible>(api.handle(event.payload).await) };
     lambda_runtime::run(service_fn(handle)).await
 }

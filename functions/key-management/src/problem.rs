@@ -4,6 +4,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use keyring::{ChangeError, CreateError, DirectoryError, Fault, ImportError};
+use metrics::Cause;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,7 +23,10 @@ pub(crate) struct Problem {
 #[derive(Debug, Clone)]
 pub(crate) struct Incident {
     pub(crate) id: String,
+    /// In words.
     pub(crate) cause: String,
+    /// As it is counted.
+    pub(crate) of: Cause,
 }
 
 /// The kinds of problem. Each has a status and a name that never changes.
@@ -189,8 +193,8 @@ impl From<Fault> for Problem {
         let mut random = [0; 8];
         // An incident without a number of its own is still told.
         let _ = getrandom::fill(&mut random);
-        let incident =
-            Incident { id: format!("{:016x}", u64::from_be_bytes(random)), cause: fault.to_string() };
+        let id = format!("{:016x}", u64::from_be_bytes(random));
+        let incident = Incident { id, cause: fault.to_string(), of: (&fault).into() };
         Self { incident: Some(incident), ..Self::new(reason, detail) }
     }
 }
@@ -289,6 +293,7 @@ impl IntoResponse for Problem {
 #[cfg(test)]
 mod tests {
     use axum::body::to_bytes;
+    use keyring::Service;
 
     use super::*;
 
@@ -301,7 +306,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_cause_of_a_fault_stays_inside() {
-        let fault = Fault::Call { call: "GetItem", cause: "arn:aws:dynamodb:secret".into() };
+        let (service, cause) = (Service::DynamoDb, "arn:aws:dynamodb:secret".into());
+        let fault = Fault::Call { service, call: "GetItem", cause };
         let (incident, body) = told(fault.into()).await;
         let incident = incident.unwrap();
         assert!(incident.cause.contains("arn:aws:dynamodb:secret"));

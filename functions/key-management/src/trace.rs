@@ -29,8 +29,8 @@ pub(crate) async fn line(State(app): State<App>, request: Request, next: Next) -
     let key = response.extensions().get().copied().or(asked).map(|id: KeyId| id.to_string());
     match response.extensions().get::<Incident>() {
         None => tracing::info!(%method, route, status, caller, key, "answered"),
-        Some(Incident { id, cause }) => {
-            tracing::error!(alarm = "fault", %method, route, status, caller, key, incident = id, cause, "failed");
+        Some(Incident { id, cause, .. }) => {
+            tracing::error!(%method, route, status, caller, key, incident = id, cause, "failed");
         }
     }
     let headers = response.headers_mut();

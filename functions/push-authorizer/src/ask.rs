@@ -6,7 +6,8 @@
 
 use std::{collections::BTreeMap, fmt::Display, str::FromStr};
 
-use keys::{Action, Decision, PackageId};
+use keys::{Action, Decision, PackageId, Reason};
+use metrics::Door;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -97,10 +98,12 @@ impl Authorizer {
                     key_id = decided.key_id,
                     "decided"
                 );
+                self.answered(Door::Authorize, &answer.decision);
                 respond(status, "application/json", &decided)
             }
             Err(fault) => {
-                tracing::error!(alarm = "fault", door = "ask", action = question.action.as_str(), error = %fault, "could not decide");
+                self.failed(Door::Authorize, &fault);
+                tracing::error!(door = "ask", action = question.action.as_str(), error = %fault, "could not decide");
                 let detail = "Nothing is decided, so nothing is allowed. Ask again.".to_owned();
                 Problem { title: "The authorizer could not decide", status: 503, detail, errors: Vec::new() }
                     .response()
@@ -182,8 +185,10 @@ fn decided(answer: &Answer) -> (u16, Decided<'_>) {
     let key = answer.key.as_ref();
     let (status, decision, reason, package_state) = match &answer.decision {
         Decision::Allow(allowed) => (200, "allow", None, allowed.package_state),
-        Decision::Deny(keys::Denial::Missing) => (401, "deny", Some("missing"), None),
-        Decision::Deny(denial) => (403, "deny", Some(denial.reason()), None),
+        Decision::Deny(denial) => {
+            let status = if denial.reason() == Reason::Missing { 401 } else { 403 };
+            (status, "deny", Some(denial.reason().as_str()), None)
+        }
     };
     let decided = Decided {
         decision,

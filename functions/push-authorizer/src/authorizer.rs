@@ -6,6 +6,7 @@ use keys::{
     Decision, Denial, Facts, GRANT_LIFETIME, Grant, Key, KeyText, Kind, LegacyText, Mac, PackageFacts,
     PackageId, Pepper, PepperVersion, Presented, Request, Stored, decide,
 };
+use metrics::{Answered, Cause, Door, Metric, Metrics};
 use startup::Clock;
 
 use crate::{answer::Answer, config::Config, credential::Credential, question::Question};
@@ -20,6 +21,7 @@ const MUST_BE_NOTED_AFTER: TimeDelta = TimeDelta::days(335);
 pub struct Authorizer {
     pub(crate) config: Config,
     pub(crate) keyring: Arc<Keyring>,
+    pub(crate) metrics: Metrics,
     clock: Clock,
 }
 
@@ -51,7 +53,24 @@ impl Authorizer {
     /// An authorizer over `keyring`.
     #[must_use]
     pub const fn new(config: Config, keyring: Arc<Keyring>, clock: Clock) -> Self {
-        Self { config, keyring, clock }
+        Self { config, keyring, metrics: Metrics::off(), clock }
+    }
+
+    /// The same, and what it does is counted.
+    #[must_use]
+    pub fn counted(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
+    }
+
+    /// Counts an answer that was given at a door.
+    pub(crate) fn answered(&self, door: Door, answered: impl Into<Answered>) {
+        self.metrics.count(Metric::Decision(door, answered.into()));
+    }
+
+    /// Counts that no answer could be given.
+    pub(crate) fn failed(&self, door: Door, cause: impl Into<Cause>) {
+        self.answered(door, Answered::Fault);
+        self.metrics.count(Metric::Fault(cause.into()));
     }
 
     /// The decision.
@@ -167,6 +186,7 @@ impl Authorizer {
             Err(fault) if must => Err(fault),
             Err(fault) => {
                 tracing::warn!(key_id = %key.id, %fault, "a push was not noted");
+                self.metrics.count(Metric::Fault((&fault).into()));
                 Ok(key)
             }
         }

@@ -4,7 +4,8 @@
 //! shows. Context values are printable ASCII without quotes or backslashes, because the templates that show them cannot
 //! escape. Source: API Gateway's developer guide, "Output from an API Gateway Lambda authorizer".
 
-use keys::{Action, Decision, Denial};
+use keys::{Action, Decision, Denial, Reason};
+use metrics::{Answered, Cause, Door};
 use serde::Serialize;
 
 use crate::{
@@ -70,7 +71,8 @@ impl Authorizer {
     pub(crate) async fn at_gateway(&self, event: &Event, arn: &str) -> Result<Policy, Refusal> {
         let (method, resource) = event.route();
         let Some(action) = action(method, resource) else {
-            tracing::error!(alarm = "fault", method, resource, "the gateway asks about a route that is none");
+            tracing::error!(method, resource, "the gateway asks about a route that is none");
+            self.failed(Door::Gateway, Cause::Other);
             return Err(Refusal::Fault);
         };
         let credential = event.credential();
@@ -79,9 +81,10 @@ impl Authorizer {
                 door = "gateway",
                 action = action.as_str(),
                 decision = "deny",
-                reason = "missing",
+                reason = Reason::Missing.as_str(),
                 "decided"
             );
+            self.answered(Door::Gateway, Answered::Deny(Reason::Missing));
             return Err(Refusal::Unauthorized);
         }
         let package = event.path_parameter("id").map(str::parse).transpose();
@@ -90,14 +93,16 @@ impl Authorizer {
                 door = "gateway",
                 action = action.as_str(),
                 decision = "deny",
-                reason = "package_unknown",
+                reason = Reason::PackageUnknown.as_str(),
                 "decided"
             );
+            self.answered(Door::Gateway, Answered::Deny(Reason::PackageUnknown));
             return Ok(no_package_id(arn));
         };
         let question = Question { action, package, preflight: false };
         let answer = self.answer(Proof::Key(credential), &question).await.map_err(|fault| {
-            tracing::error!(alarm = "fault", door = "gateway", action = action.as_str(), error = %fault, "could not decide");
+            tracing::error!(door = "gateway", action = action.as_str(), error = %fault, "could not decide");
+            self.failed(Door::Gateway, &fault);
             Refusal::Fault
         })?;
         let policy = Policy::new(&answer, action, arn);
@@ -110,6 +115,7 @@ impl Authorizer {
             key_id = policy.context.key_id,
             "decided"
         );
+        self.answered(Door::Gateway, &answer.decision);
         Ok(policy)
     }
 }
@@ -143,13 +149,16 @@ impl Policy {
 }
 
 fn refused(denial: &Denial, message: &str, known: Context) -> Context {
-    Context { reason: Some(denial.reason()), message: Some(printable(message)), ..known }
+    Context { reason: Some(denial.reason().as_str()), message: Some(printable(message)), ..known }
 }
 
 /// The refusal of an id that no package can have. It is given before any key is looked at, so it tells nothing of one.
 fn no_package_id(arn: &str) -> Policy {
     let message = keys::PackageIdError.to_string();
-    let context =
-        Context { reason: Some("package_unknown"), message: Some(printable(&message)), ..Context::default() };
+    let context = Context {
+        reason: Some(Reason::PackageUnknown.as_str()),
+        message: Some(printable(&message)),
+        ..Context::default()
+    };
     Policy::of("Deny", context, arn)
 }

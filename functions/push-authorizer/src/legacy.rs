@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use keyring::{Fault, LookUp};
 use keys::{GRANT_LIFETIME, Key, LegacyText, Mac, NugetStored, PackageId, Stored};
+use metrics::Metric;
 
 use crate::authorizer::{Authorizer, Found, Verified};
 
@@ -72,6 +73,7 @@ impl Authorizer {
                 Ok(peppered) => peppered,
                 Err(fault) => {
                     tracing::warn!(key_id = %key.id, %fault, "a legacy key's hash was not replaced");
+                    self.metrics.count(Metric::Fault((&fault).into()));
                     (key, self.keyring.peppers().latest().await?)
                 }
             },

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use metrics::{Function, Metrics};
 use push_authorizer::{Authorizer, Config, Event};
 use startup::{Clock, Environment};
 
@@ -13,6 +14,7 @@ use startup::{Clock, Environment};
 async fn main() -> Result<(), Error> {
     let mut environment = Environment::of_process();
     let config = Config::read(&mut environment);
+    let metrics = Metrics::read(&mut environment, Function::PushAuthorizer);
     let (table, pepper_key) = (environment.required("TABLE_NAME"), environment.required("PEPPER_KEY_ID"));
     startup::start_log(&environment.or("LOG", "info".to_owned()));
     environment.finish()?;
@@ -20,6 +22,6 @@ async fn main() -> Result<(), Error> {
     let (db, kms) = (aws_sdk_dynamodb::Client::new(&aws), aws_sdk_kms::Client::new(&aws));
     let (table, pepper_key): (String, String) = (table.unwrap_or_default(), pepper_key.unwrap_or_default());
     let keyring = Arc::new(keyring::Keyring::new(db, kms, &table, &pepper_key));
-    let authorizer = &Authorizer::new(config, keyring, Clock::system());
+    let authorizer = &Authorizer::new(config, keyring, Clock::system()).counted(metrics);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| authorizer.handle(event.payload))).await
 }

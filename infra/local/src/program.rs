@@ -36,7 +36,7 @@ use crate::{
     issuer::{AUDIENCE, Issuer},
     local_api::{self, HealthCheck, LocalApi},
     loopback_host,
-    services::{self, MAIL_FROM, Services, TABLE},
+    services::{self, CONFIGURATION_SET, MAIL_DOMAIN, MAIL_FROM, Services, TABLE},
     sign_in,
     sweeper::Sweeper,
 };
@@ -216,6 +216,9 @@ fn values(origin: &str, gallery: &str, issuer: &Issuer) -> BTreeMap<String, Stri
         ("TokenIssuer", issuer.name()),
         ("TokenAudience", AUDIENCE),
         ("MailFrom", MAIL_FROM),
+        ("MailFromName", "Sample Gallery"),
+        ("MailIdentity", MAIL_DOMAIN),
+        ("MailEvents", CONFIGURATION_SET),
         ("DenialWarningHeader", "on"),
         ("Keyring", TABLE),
         ("PepperKey.Arn", &arn),

@@ -26,8 +26,11 @@ use crate::{
 /// What the table is called here.
 pub const TABLE: &str = "keyring";
 /// Who mails come from.
-pub const MAIL_FROM: &str = "Sample Gallery <keys@gallery.example>";
-const MAIL_DOMAIN: &str = "gallery.example";
+pub const MAIL_FROM: &str = "keys@gallery.example";
+/// The identity that it belongs to.
+pub const MAIL_DOMAIN: &str = "gallery.example";
+/// The configuration set that mails name.
+pub const CONFIGURATION_SET: &str = "mail-events";
 
 /// The services, and where they are.
 pub struct Services {
@@ -109,6 +112,7 @@ impl Services {
         };
         let service = Ses::new(mailbox.clone(), clock.clone());
         service.verify(MAIL_DOMAIN);
+        service.add_configuration_set(CONFIGURATION_SET);
         let (listener, ses) = listen().await?;
         tokio::spawn(service.serve(listener, stop()));
         let credentials = Credentials::new("local", "local", None, None, "local");

@@ -6,10 +6,11 @@ use crate::{
     act::Act,
     create::new_text,
     event::{Event, EventKind},
+    expression::{Condition, Update},
     fault::Fault,
     key_item, layout,
     outbox::NoticeRow,
-    transaction::{Condition, Outcome, Transaction, Update},
+    transaction::{Outcome, Transaction},
 };
 
 /// How many keys of an account are ended at a time: a thousand end well within one call's time.
@@ -224,7 +225,7 @@ impl Keyring {
             match write {
                 Write::Update(after) if after.revocation.is_none() => {
                     let member = layout::member(before.owner.tag(), before.holder.tag());
-                    transaction.check(Part::Member, &member, &Condition::present());
+                    transaction.check(Part::Member, &member, Condition::present());
                 }
                 Write::Update(_) => {}
                 Write::Delete => {

@@ -10,12 +10,13 @@ use crate::{
     act::Act,
     directory::{Account, AccountKind, MailState},
     event::{Event, EventKind},
+    expression::{Condition, Update},
     fault::Fault,
     idempotency::{Mark, Once},
     item::{Item, text},
     key_item, layout,
     outbox::NoticeRow,
-    transaction::{Condition, Outcome, Transaction, Update},
+    transaction::{Outcome, Transaction},
 };
 
 /// How often a number already taken is drawn again: two of 65,536 in one second meet once in a blue moon.
@@ -214,7 +215,7 @@ impl Keyring {
         }
         if key.acts_for_organization() {
             let member = layout::member(key.owner.tag(), key.holder.tag());
-            transaction.check(Part::Member, &member, &Condition::present());
+            transaction.check(Part::Member, &member, Condition::present());
             let pointer =
                 Item::at(&layout::held(key.owner.tag(), &key.id)).with("id", text(key.id.to_string()));
             transaction.put(Part::Rest, pointer, None);

@@ -6,10 +6,10 @@ use keys::{AccountId, AccountTag};
 
 use crate::{
     Keyring,
+    expression::Update,
     fault::{Fault, conditional},
-    item::{Item, number, text, time},
+    item::{Item, NOT_LATER, format, number, text, time},
     layout,
-    transaction::Update,
 };
 
 /// An account as the gallery has told us of it.
@@ -158,7 +158,7 @@ impl Keyring {
         now: DateTime<Utc>,
     ) -> Result<Written, DirectoryError> {
         let before = self.account(&change.id).await?;
-        let mut set = vec![("v", number(1_u32)), ("told_at", time(now))];
+        let mut set = vec![("v", format()), ("told_at", time(now))];
         let mut remove = vec!["gone"];
         set.extend(change.name.as_ref().map(|name| ("name", text(name))));
         let mail = before.as_ref().and_then(|account| account.mail.as_deref());
@@ -198,7 +198,7 @@ impl Keyring {
     ) -> Result<Written, DirectoryError> {
         let kind = self.account(id).await?.map_or(AccountKind::User, |account| account.kind);
         let set = [
-            ("v", number(1_u32)),
+            ("v", format()),
             ("locked", AttributeValue::Bool(true)),
             ("gone", AttributeValue::Bool(true)),
             ("told_at", time(now)),
@@ -220,7 +220,8 @@ impl Keyring {
             .table_name(&self.table)
             .set_key(Some(layout::account(id.tag()).key()))
             .update_expression("SET mail_state = :state")
-            .condition_expression("account = :account AND mail = :address")
+            .condition_expression(format!("account = :account AND mail = :address AND {NOT_LATER}"))
+            .expression_attribute_values(":format", format())
             .expression_attribute_values(":state", text(state.as_str()))
             .expression_attribute_values(":account", text(id.as_str()))
             .expression_attribute_values(":address", text(address));
@@ -258,7 +259,8 @@ impl Keyring {
         let place = layout::account(id.tag());
         let mut update = update.set("account", text(id.as_str())).set("kind", text(kind.as_str()));
         let mut condition =
-            "(attribute_not_exists(pk) OR (account = :set_account AND kind = :set_kind))".to_owned();
+            "(attribute_not_exists(pk) OR (account = :set_account AND kind = :set_kind AND v <= :set_v))"
+                .to_owned();
         if let Some(revision) = revision {
             update = update.set("revision", number(revision));
             condition += " AND (attribute_not_exists(revision) OR revision <= :set_revision)";
@@ -297,14 +299,19 @@ impl Keyring {
             .table_name(&self.table)
             .set_key(Some(layout::account(change.id.tag()).key()))
             .update_expression("SET locked = :locked, lock_revision = :revision")
-            .condition_expression(
-                "account = :account AND (attribute_not_exists(lock_revision) OR lock_revision <= :revision)",
-            )
+            .condition_expression(format!(
+                "account = :account AND (attribute_not_exists(lock_revision) OR lock_revision <= :revision) AND {NOT_LATER}"
+            ))
+            .expression_attribute_values(":format", format())
             .expression_attribute_values(":account", text(change.id.as_str()))
             .expression_attribute_values(":locked", AttributeValue::Bool(locked))
             .expression_attribute_values(":revision", number(revision));
-        let written = conditional("UpdateItem account", call.send().await)?.is_some();
-        Ok(if written { Written::Yes } else { Written::Outdated })
+        if conditional("UpdateItem account", call.send().await)?.is_some() {
+            return Ok(Written::Yes);
+        }
+        // A lock that another release's format keeps out is not outdated: reading it says so.
+        self.account(&change.id).await?;
+        Ok(Written::Outdated)
     }
 }
 

@@ -8,12 +8,13 @@ use crate::{
     Keyring,
     act::Act,
     event::{Event, EventKind},
+    expression::{Condition, Update},
     fault::Fault,
     item::text,
     key_item,
     layout::{self, BY_DUE, Place},
     outbox::NoticeRow,
-    transaction::{Condition, Outcome, Transaction, Update},
+    transaction::{Outcome, Transaction},
 };
 
 /// How often a key is read again that somebody changes at the same moment.

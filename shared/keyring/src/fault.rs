@@ -10,6 +10,8 @@ pub enum Fault {
     /// A call to DynamoDB or KMS failed.
     #[error("{call}: {cause}")]
     Call {
+        /// Whose.
+        service: Service,
         /// The call.
         call: &'static str,
         /// What came back.
@@ -42,9 +44,22 @@ pub enum Fault {
     Random(#[from] getrandom::Error),
 }
 
+/// What this crate depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Where the table is.
+    DynamoDb,
+    /// Who opens the pepper.
+    Kms,
+}
+
 impl Fault {
     pub(crate) fn call<E: Error>(call: &'static str) -> impl FnOnce(E) -> Self {
-        move |error| Self::Call { call, cause: told(&error) }
+        move |error| Self::Call { service: Service::DynamoDb, call, cause: told(&error) }
+    }
+
+    pub(crate) fn of_kms<E: Error>(call: &'static str) -> impl FnOnce(E) -> Self {
+        move |error| Self::Call { service: Service::Kms, call, cause: told(&error) }
     }
 }
 

@@ -3,10 +3,10 @@ use keys::{AccountTag, KeyId};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    expression::Condition,
     fault::Fault,
     item::{Item, bytes, text, time},
     layout::{self, Place},
-    transaction::Condition,
 };
 
 /// How long a repeat of a request is recognized.

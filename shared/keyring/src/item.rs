@@ -12,6 +12,14 @@ pub(crate) struct Item(HashMap<String, AttributeValue>);
 /// The number of the format this code writes and reads.
 const FORMAT: u32 = 1;
 
+/// The condition of every write: what stands there, if anything does, is not of a later format. `:format` is [`format`].
+pub(crate) const NOT_LATER: &str = "(attribute_not_exists(v) OR v <= :format)";
+
+/// The number of the format, as it stands in `v`.
+pub(crate) fn format() -> AttributeValue {
+    number(FORMAT)
+}
+
 pub(crate) fn text(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
@@ -42,7 +50,7 @@ impl Place {
 impl Item {
     /// A new item, with its place and format.
     pub(crate) fn at(place: &Place) -> Self {
-        Self(place.key()).with("v", number(FORMAT))
+        Self(place.key()).with("v", format())
     }
 
     /// An item read from the table.

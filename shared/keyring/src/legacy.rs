@@ -19,11 +19,12 @@ use crate::{
     create::DRAWS,
     directory::AccountKind,
     event::{Event, EventKind},
+    expression::{Condition, Update},
     fault::{Fault, conditional},
-    item::{Item, text},
+    item::{Item, NOT_LATER, format, text},
     key_item, layout,
     look_up::LookUp,
-    transaction::{Condition, Outcome, Transaction, Update},
+    transaction::{Outcome, Transaction},
 };
 
 /// How many accounts may have a key of the same id part. 40 bits of a GUID make three rare; each one more is another
@@ -155,7 +156,7 @@ impl Keyring {
     fn importing(&self, key: &Key, id_part: &IdPart, act: &Act) -> Transaction<Part> {
         let mut transaction = Transaction::new(&self.table);
         let account = key.holder.tag();
-        transaction.check(Part::Account, &layout::account(account), &Condition::present());
+        transaction.check(Part::Account, &layout::account(account), Condition::present());
         let pointer = Item::at(&layout::legacy(id_part, account)).with("id", text(key.id.to_string()));
         transaction.put(Part::Rest, pointer, Some(Condition::absent()));
         transaction.put(Part::Rest, key_item::write(key), Some(Condition::absent()));
@@ -231,10 +232,11 @@ impl Keyring {
             .table_name(&self.table)
             .set_key(Some(layout::key(&key.id).key()))
             .update_expression(update.expression())
-            .condition_expression(format!("{attribute} = :stored"))
+            .condition_expression(format!("{attribute} = :stored AND {NOT_LATER}"))
             .set_expression_attribute_names(Some(update.names()))
             .set_expression_attribute_values(Some(update.values()))
-            .expression_attribute_values(":stored", stored);
+            .expression_attribute_values(":stored", stored)
+            .expression_attribute_values(":format", format());
         conditional("UpdateItem key", call.send().await)?;
         Ok((peppered, pepper))
     }

@@ -22,7 +22,9 @@
 //!
 //! One index, `by_due`, has the keys that the sweeper owes something, by shard and due moment, and nothing else.
 //!
-//! Tags and numbers are hexadecimal, times whole seconds since 1970, and every item carries its format's number in `v`.
+//! Tags and numbers are hexadecimal, times whole seconds since 1970, and every item carries its format's number in `v`. An
+//! item of a later format is another release's: it is neither read nor written over, and whoever meets it gets a
+//! [`Fault`] that says so.
 
 mod act;
 mod change;
@@ -30,6 +32,7 @@ mod create;
 mod directory;
 mod due;
 mod event;
+mod expression;
 mod fault;
 mod idempotency;
 mod item;
@@ -53,7 +56,7 @@ pub use create::{CreateError, Created, Holder, NewKey};
 pub use directory::{Account, AccountChange, AccountKind, DirectoryError, MailState, Written};
 pub use due::{DueKey, DuePosition, Told};
 pub use event::{Event, EventKind};
-pub use fault::Fault;
+pub use fault::{Fault, Service};
 pub use idempotency::Once;
 pub use layout::DUE_SHARDS;
 pub use legacy::{ImportError, Imported, LegacyKey, LegacySecret};

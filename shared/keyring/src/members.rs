@@ -4,10 +4,11 @@ use keys::{AccountId, Key, Role};
 use crate::{
     Keyring,
     directory::{AccountKind, DirectoryError, Written},
+    expression::Condition,
     fault::Fault,
     item::{Item, number, text, time},
     layout::{self, MEMBER, MEMBERSHIP, Place},
-    transaction::{Condition, Outcome, Transaction},
+    transaction::{Outcome, Transaction},
 };
 
 /// How many of an organization's admins are told of what happens to its keys. With their notices the change itself must

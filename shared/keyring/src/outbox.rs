@@ -5,11 +5,12 @@ use keys::{AccountId, AccountTag, Notice, NoticeKind, Packages};
 use crate::{
     Keyring,
     act::uuid7,
+    expression::{Condition, Update},
     fault::{Fault, conditional},
-    item::{Item, number, text, texts, time},
+    item::{Item, NOT_LATER, format, number, text, texts, time},
     key_item::{actions, read_actions},
     layout::{self, Place},
-    transaction::{Condition, MOST_IN_A_TRANSACTION, Outcome, Transaction, Update},
+    transaction::{MOST_IN_A_TRANSACTION, Outcome, Transaction},
 };
 
 /// Over how many partitions waiting notices are spread, by account.
@@ -113,7 +114,7 @@ fn shard(tag: AccountTag) -> u8 {
 
 impl Keyring {
     /// A page of the notices that wait in a shard, by account, kind and time, and the row after which to go on, if there
-    /// may be more. A row that this code cannot read stays where it is, and is told in the log: it must not keep the
+    /// may be more; and a fault for each row that this code cannot read. Such a row stays where it is, and does not keep the
     /// others waiting.
     ///
     /// # Errors
@@ -123,7 +124,7 @@ impl Keyring {
         shard: u8,
         after: Option<&NoticeRow>,
         limit: u16,
-    ) -> Result<(Vec<Waiting>, Option<NoticeRow>), Fault> {
+    ) -> Result<(Vec<Waiting>, Option<NoticeRow>, Vec<Fault>), Fault> {
         let call = self
             .db
             .query()
@@ -134,20 +135,19 @@ impl Keyring {
             .consistent_read(true)
             .set_exclusive_start_key(after.map(|row| row.0.key()));
         let answer = call.send().await.map_err(Fault::call("Query outbox"))?;
-        let read = answer.items.unwrap_or_default().into_iter().map(|item| Waiting::read(&Item::read(item)?));
-        let readable = |waiting: Result<Waiting, Fault>| match waiting {
-            Ok(waiting) => Some(waiting),
-            Err(fault) => {
-                tracing::error!(alarm = "fault", error = %fault, "a notice cannot be read, and is not mailed");
-                None
+        let (mut waiting, mut unreadable) = (Vec::new(), Vec::new());
+        for item in answer.items.unwrap_or_default() {
+            match Item::read(item).and_then(|item| Waiting::read(&item)) {
+                Ok(notice) => waiting.push(notice),
+                Err(fault) => unreadable.push(fault),
             }
-        };
+        }
         let part =
             |key: &std::collections::HashMap<_, AttributeValue>, name| key.get(name)?.as_s().ok().cloned();
         let last = answer.last_evaluated_key;
         let next =
             last.and_then(|last| Some(NoticeRow(Place { pk: part(&last, "pk")?, sk: part(&last, "sk")? })));
-        Ok((read.filter_map(readable).collect(), next))
+        Ok((waiting, next, unreadable))
     }
 
     /// How many notices wait for this account, as far as one read of the table tells: up to 1 MB of them.
@@ -188,9 +188,10 @@ impl Keyring {
                 .table_name(&self.table)
                 .set_key(Some(row.0.key()))
                 .update_expression("SET leased_until = :until")
-                .condition_expression(
-                    "attribute_exists(pk) AND (attribute_not_exists(leased_until) OR leased_until <= :now)",
-                )
+                .condition_expression(format!(
+                    "attribute_exists(pk) AND (attribute_not_exists(leased_until) OR leased_until <= :now) AND {NOT_LATER}"
+                ))
+                .expression_attribute_values(":format", format())
                 .expression_attribute_values(":until", time(now + lease))
                 .expression_attribute_values(":now", time(now))
                 .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew);

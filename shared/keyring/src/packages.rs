@@ -4,10 +4,11 @@ use keys::{AccountId, PackageId};
 use crate::{
     Keyring,
     directory::{Account, DirectoryError, Written},
+    expression::Condition,
     fault::Fault,
     item::{Item, number, text, texts, time},
     layout::{self, Place},
-    transaction::{Condition, Outcome, Transaction},
+    transaction::{Outcome, Transaction},
 };
 
 /// The most owners a package has: with them, one change of all owners is one transaction.

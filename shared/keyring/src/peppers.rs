@@ -141,7 +141,7 @@ impl Peppers {
             .set_encryption_context(Some(context(version)))
             .send()
             .await
-            .map_err(Fault::call("GenerateDataKey"))?;
+            .map_err(Fault::of_kms("GenerateDataKey"))?;
         let mut plaintext = made.plaintext.map(Blob::into_inner).unwrap_or_default();
         plaintext.zeroize();
         let ciphertext = made.ciphertext_blob.ok_or(Fault::Pepper(version.into()))?;
@@ -166,7 +166,7 @@ impl Peppers {
             .set_encryption_context(Some(context(version)))
             .send()
             .await
-            .map_err(Fault::call("Decrypt"))?;
+            .map_err(Fault::of_kms("Decrypt"))?;
         let plaintext = Zeroizing::new(answer.plaintext.map(Blob::into_inner).unwrap_or_default());
         let mut bytes = Zeroizing::new([0; 32]);
         if plaintext.len() != bytes.len() {

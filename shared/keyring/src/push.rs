@@ -3,10 +3,10 @@ use keys::{Key, Kind};
 
 use crate::{
     Keyring,
+    expression::Update,
     fault::{Fault, conditional},
-    item::time,
+    item::{NOT_LATER, format, time},
     key_item, layout,
-    transaction::Update,
 };
 
 impl Keyring {
@@ -17,7 +17,7 @@ impl Keyring {
     /// A [`Fault`] where it could not be noted.
     pub async fn note_push(&self, key: &Key, at: DateTime<Utc>) -> Result<bool, Fault> {
         let (secret, stored) = key_item::unchanged(&key.secret.stored);
-        let mut condition = format!("{secret} = :stored");
+        let mut condition = format!("{secret} = :stored AND {NOT_LATER}");
         let mut set = vec![("last_push_at", time(at))];
         if let Kind::Legacy { .. } = key.kind {
             // The sweeper takes a retired key out of its index, in which a living one always stands.
@@ -36,7 +36,8 @@ impl Keyring {
             .condition_expression(condition)
             .set_expression_attribute_names(Some(update.names()))
             .set_expression_attribute_values(Some(update.values()))
-            .expression_attribute_values(":stored", stored);
+            .expression_attribute_values(":stored", stored)
+            .expression_attribute_values(":format", format());
         Ok(conditional("UpdateItem key", call.send().await)?.is_some())
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     key::{Key, Status},
     package_id::PackageId,
     pattern::Pattern,
+    reason::Reason,
     time_left::WARNING_DAYS,
 };
 
@@ -278,21 +279,21 @@ impl PackageState {
 }
 
 impl Denial {
-    /// The reason's name on the wire; it never changes.
+    /// The reason, without what goes with it.
     #[must_use]
-    pub const fn reason(&self) -> &'static str {
+    pub const fn reason(&self) -> Reason {
         match self {
-            Self::Missing => "missing",
-            Self::Unknown => "unknown",
-            Self::Expired { .. } => "expired",
-            Self::Revoked { .. } => "revoked",
-            Self::Retired { .. } => "retired",
-            Self::AccountLocked { .. } => "account_locked",
-            Self::ActionNotGranted { .. } => "action_not_granted",
-            Self::PackageNotCovered { .. } => "package_not_covered",
-            Self::PackageUnknown { .. } => "package_unknown",
-            Self::NotPackageOwner { .. } => "not_package_owner",
-            Self::NotOrganizationMember { .. } => "not_organization_member",
+            Self::Missing => Reason::Missing,
+            Self::Unknown => Reason::Unknown,
+            Self::Expired { .. } => Reason::Expired,
+            Self::Revoked { .. } => Reason::Revoked,
+            Self::Retired { .. } => Reason::Retired,
+            Self::AccountLocked { .. } => Reason::AccountLocked,
+            Self::ActionNotGranted { .. } => Reason::ActionNotGranted,
+            Self::PackageNotCovered { .. } => Reason::PackageNotCovered,
+            Self::PackageUnknown { .. } => Reason::PackageUnknown,
+            Self::NotPackageOwner { .. } => Reason::NotPackageOwner,
+            Self::NotOrganizationMember { .. } => Reason::NotOrganizationMember,
         }
     }
 }

@@ -21,7 +21,7 @@ fn ask(key: &Key, action: Action, package: Option<&str>, facts: &Facts) -> Decis
 #[track_caller]
 fn denied(decision: Decision, reason: &str, message: &str) {
     let Decision::Deny(denial) = decision else { panic!("allowed: {decision:?}") };
-    assert_eq!((denial.reason(), denial.to_string().as_str()), (reason, message));
+    assert_eq!((denial.reason().as_str(), denial.to_string().as_str()), (reason, message));
 }
 
 #[track_caller]

@@ -35,6 +35,7 @@ mod nuget_vectors;
 mod package_id;
 mod pattern;
 mod pepper;
+mod reason;
 mod scope;
 mod time_left;
 
@@ -55,5 +56,6 @@ pub use nuget_stored::{NugetStored, NugetStoredError};
 pub use package_id::{PackageId, PackageIdError};
 pub use pattern::{Pattern, PatternError};
 pub use pepper::{Mac, Pepper, PepperVersion};
+pub use reason::Reason;
 pub use scope::{Patterns, PatternsError, Scope};
 pub use time_left::{WARNING_DAYS, time_left};

@@ -3,6 +3,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use chrono::TimeDelta;
 use keyring::{Fault, Keyring, MailState, NoticeRow, OUTBOX_SHARDS};
 use keys::{AccountId, Notice};
+use metrics::{Cause, MailOutcome, Metric, Metrics};
 use startup::Clock;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
@@ -45,6 +46,7 @@ pub struct Postman {
     keyring: Arc<Keyring>,
     ses: Ses,
     letterhead: Letterhead,
+    metrics: Metrics,
     clock: Clock,
     at_once: Duration,
     pace: Pace,
@@ -85,6 +87,7 @@ struct Recipients(Option<(AccountId, Option<Recipient>)>);
 #[derive(Default)]
 struct Run {
     report: Report,
+    metrics: Metrics,
     pace: Pace,
     /// When the last mail may begin.
     stop: Option<Instant>,
@@ -101,7 +104,14 @@ impl Postman {
     /// Mails the notices in `keyring` through `ses`.
     #[must_use]
     pub fn new(keyring: Arc<Keyring>, ses: Ses, letterhead: Letterhead, clock: Clock) -> Self {
-        Self { keyring, ses, letterhead, clock, at_once: AT_ONCE, pace: Pace::default() }
+        let (metrics, at_once, pace) = (Metrics::off(), AT_ONCE, Pace::default());
+        Self { keyring, ses, letterhead, metrics, clock, at_once, pace }
+    }
+
+    /// The same, and its mails and faults are counted.
+    #[must_use]
+    pub fn counted(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// The same, but [`deliver_now`](Self::deliver_now) waits for SES as long as `at_once`, rather than a second. Keep it
@@ -121,7 +131,8 @@ impl Postman {
     /// Tries once to deliver these notices, while somebody waits for a reply: SES has a second for all of them. What
     /// does not leave in that time waits for the next run; nothing here is a reason for another reply.
     pub async fn deliver_now(&self, rows: &[NoticeRow]) -> Report {
-        let mut run = Run { deadline: Some(Instant::now() + self.at_once), ..Run::default() };
+        let deadline = Some(Instant::now() + self.at_once);
+        let mut run = Run { deadline, metrics: self.metrics.clone(), ..Run::default() };
         if let Err(fault) = self.deliver_rows(rows, &mut run).await {
             run.fault(&fault);
         }
@@ -132,7 +143,8 @@ impl Postman {
     /// and kind, what a person did one mail each. Trouble with SES stops it; a fault of the table leaves the rest of a
     /// shard. No mail is begun after `stop`; the last one begun may take [`LAST_MAIL`] from then.
     pub async fn deliver_waiting(&self, stop: Option<Instant>) -> Report {
-        let mut run = Run { stop, pace: self.pace.clone(), ..Run::default() };
+        let (pace, metrics) = (self.pace.clone(), self.metrics.clone());
+        let mut run = Run { stop, pace, metrics, ..Run::default() };
         for shard in 0..OUTBOX_SHARDS {
             if run.out_of_time {
                 break;
@@ -166,7 +178,8 @@ impl Postman {
         // An account's notices stand together, so each account is read once.
         let mut recipients = Recipients::default();
         loop {
-            let (page, next) = self.keyring.waiting(shard, after.as_ref(), PAGE).await?;
+            let (page, next, unreadable) = self.keyring.waiting(shard, after.as_ref(), PAGE).await?;
+            unreadable.iter().for_each(|fault| run.unreadable(fault));
             let now = self.clock.now();
             for waiting in page {
                 if waiting.leased_until.is_some_and(|until| until > now) {
@@ -332,6 +345,7 @@ impl Run {
 
     fn accepted(&mut self) {
         self.report.mailed += 1;
+        self.metrics.count(Metric::Mail(MailOutcome::Sent));
         self.refusals_in_a_row = 0;
     }
 
@@ -342,32 +356,49 @@ impl Run {
         self.report.left += letter.rows.len() as u64;
         match refusal {
             Some(error @ SendError::Address(_)) => {
+                self.metrics.count(Metric::Mail(MailOutcome::Refused));
                 tracing::warn!(%account, %error, "the account is mailed no more until its address changes");
             }
             Some(error @ SendError::Mail(_)) => {
+                self.metrics.count(Metric::Mail(MailOutcome::Refused));
+                tracing::error!(%account, %error, "a notice cannot be mailed");
                 self.refusals_in_a_row += 1;
-                self.stopped |= self.refusals_in_a_row >= REFUSALS;
-                self.report.trouble |= self.stopped;
-                tracing::error!(alarm = "mail", %account, %error, "a notice cannot be mailed");
+                if self.refusals_in_a_row >= REFUSALS {
+                    self.stop(&format_args!("{REFUSALS} mails in a row were refused"));
+                }
             }
-            Some(error @ SendError::Ours(_)) => self.stop(error),
+            Some(error @ SendError::Ours(_)) => {
+                self.metrics.count(Metric::Mail(MailOutcome::Failed));
+                self.stop(error);
+            }
             // A second is short: whether SES is in trouble is for the next run to find out.
             None if self.deadline.is_some() => {
                 self.stopped = true;
                 tracing::warn!(%account, "a notice waits, since SES did not take it at once");
             }
-            None => self.stop(&format_args!("no answer from SES within {PATIENCE:?}")),
+            None => {
+                self.metrics.count(Metric::Mail(MailOutcome::Failed));
+                self.stop(&format_args!("no answer from SES within {PATIENCE:?}"));
+            }
         }
     }
 
     fn fault(&mut self, fault: &Fault) {
         self.report.trouble = true;
-        tracing::error!(alarm = "mail", error = %fault, "notices cannot be read or removed");
+        self.metrics.count(Metric::Fault(fault.into()));
+        tracing::error!(error = %fault, "notices cannot be read or removed");
+    }
+
+    /// Notes a row that stays where it is until there is code that can read it.
+    fn unreadable(&self, fault: &Fault) {
+        self.metrics.count(Metric::Fault(fault.into()));
+        tracing::error!(error = %fault, "a notice cannot be read, and is not mailed");
     }
 
     fn stop(&mut self, cause: &dyn std::fmt::Display) {
         self.stopped = true;
         self.report.trouble = true;
-        tracing::error!(alarm = "mail", error = %cause, "no more mails are sent for now");
+        self.metrics.count(Metric::Fault(Cause::Mail));
+        tracing::error!(error = %cause, "no more mails are sent for now");
     }
 }

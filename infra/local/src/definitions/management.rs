@@ -88,6 +88,8 @@ struct Stage {
     api_id: String,
     stage_name: String,
     auto_deploy: bool,
+    #[serde(rename = "AccessLogSettings")]
+    _access_log_not_acted_on: Option<IgnoredAny>,
     #[serde(rename = "DefaultRouteSettings")]
     _throttles: Option<Throttles>,
 }

@@ -2,7 +2,7 @@
 //!
 //! The files are compiled in. Reading is strict: a resource type, property, extension, mapping or intrinsic function
 //! that the local gateway would not act on is an error with its file and place, so that what runs here cannot drift
-//! from what is deployed. What is known and left out on purpose (throttles above all) is a field of the name
+//! from what is deployed. What is known and left out on purpose (throttles, the access log, alarms) is a field of the name
 //! `_not_acted_on` or a resource type in the list of `template.rs`.
 
 mod fault;

@@ -38,6 +38,14 @@ struct Stage {
     deployment_id: String,
     stage_name: String,
     method_settings: Vec<MethodSetting>,
+    #[serde(rename = "Description")]
+    _description: Option<IgnoredAny>,
+    #[serde(rename = "AccessLogSetting")]
+    _access_log_not_acted_on: Option<IgnoredAny>,
+    #[serde(rename = "ClientCertificateId")]
+    _certificate_not_acted_on: Option<IgnoredAny>,
+    #[serde(rename = "TracingEnabled")]
+    _tracing_not_acted_on: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]

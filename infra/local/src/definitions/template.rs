@@ -16,13 +16,25 @@ use super::{
 };
 
 /// Resource types whose presence changes nothing in how the two gateways answer.
-const NOT_ACTED_ON: [&str; 7] = [
+const NOT_ACTED_ON: [&str; 19] = [
+    "AWS::ApiGateway::Account",
+    "AWS::ApiGateway::ClientCertificate",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
     "AWS::Events::Rule",
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Role",
     "AWS::KMS::Key",
     "AWS::Lambda::Permission",
+    "AWS::Logs::LogGroup",
+    "AWS::SES::ConfigurationSet",
     "AWS::SES::ConfigurationSetEventDestination",
+    "AWS::SES::EmailIdentity",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::Queue",
+    "AWS::SQS::QueuePolicy",
     "AWS::Scheduler::Schedule",
 ];
 
@@ -48,6 +60,11 @@ struct Document {
     transform: String,
     #[serde(rename = "Description")]
     _description: IgnoredAny,
+    #[serde(rename = "Metadata")]
+    _metadata: Option<IgnoredAny>,
+    // Rules are about what an operator may deploy.
+    #[serde(rename = "Rules")]
+    _rules_not_acted_on: Option<IgnoredAny>,
     #[serde(default)]
     parameters: BTreeMap<String, Parameter>,
     #[serde(default)]
@@ -68,8 +85,14 @@ struct Parameter {
     allowed_values: Option<Vec<String>>,
     #[serde(rename = "Description")]
     _description: Option<IgnoredAny>,
+    #[serde(rename = "ConstraintDescription")]
+    _constraint: Option<IgnoredAny>,
     #[serde(rename = "AllowedPattern")]
     _pattern: Option<IgnoredAny>,
+    #[serde(rename = "MinLength")]
+    _shortest: Option<IgnoredAny>,
+    #[serde(rename = "MaxLength")]
+    _longest: Option<IgnoredAny>,
     #[serde(rename = "MinValue")]
     _minimum: Option<IgnoredAny>,
     #[serde(rename = "MaxValue")]

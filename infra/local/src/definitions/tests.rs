@@ -15,6 +15,7 @@ pub(crate) fn values() -> BTreeMap<String, String> {
         ("TokenIssuer", "http://127.0.0.1:8080/local"),
         ("TokenAudience", "latchkey"),
         ("MailFrom", "keys@gallery.example"),
+        ("MailIdentity", "gallery.example"),
         ("DenialWarningHeader", "on"),
         ("PepperKey.Arn", "arn:aws:kms:us-east-1:000000000000:key/local"),
     ]
@@ -155,7 +156,8 @@ fn a_function_gets_the_common_variables_and_its_own() {
     let key_management = &environments["KeyManagementFunction"];
     assert_eq!(key_management["PEPPER_KEY_ID"], "arn:aws:kms:us-east-1:000000000000:key/local");
     assert_eq!(key_management["MAXIMUM_LIFETIME_DAYS"], "365");
-    assert!(!key_management.contains_key("MAIL_CONFIGURATION_SET"));
+    assert_eq!(key_management["MAIL_FROM"], "keys@gallery.example");
+    assert_eq!(key_management["METRICS_NAMESPACE"], "Latchkey/latchkey");
     assert_eq!(environments["PushAuthorizerFunction"], environments["AuthorizeFunction"]);
     assert!(!environments["AuthorizeFunction"].contains_key("MAIL_FROM"));
 }
@@ -256,7 +258,7 @@ fn what_the_gateway_does_not_know_in_the_template_stops_it() {
         ),
         ("LoggingLevel: 'OFF'", "LoggingLevel: INFO", "Resources.PushStage.Properties.MethodSettings"),
         ("ThrottlingBurstLimit: 400", "CachingEnabled: true", "unknown field `CachingEnabled`"),
-        ("!If [ReportsBounces,", "!If [Unknown,", "there is no condition Unknown"),
+        ("!If [NamesSender,", "!If [Unknown,", "there is no condition Unknown"),
         ("Resources:\n", "Mappings: {}\nResources:\n", "unknown field `Mappings`"),
     ] {
         let found = template_error(piece, replacement);

@@ -1,0 +1,61 @@
+/// Why a decision is a deny, in one word that never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// No key was sent.
+    Missing,
+    /// The key opens nothing.
+    Unknown,
+    /// The key's lifetime is over.
+    Expired,
+    /// Somebody ended the key.
+    Revoked,
+    /// A legacy key, a year without a push.
+    Retired,
+    /// The gallery has locked an account.
+    AccountLocked,
+    /// The key does not allow the action.
+    ActionNotGranted,
+    /// No pattern of the key covers the package.
+    PackageNotCovered,
+    /// The package does not exist, or no package can be called so.
+    PackageUnknown,
+    /// The package belongs to others.
+    NotPackageOwner,
+    /// The holder has left the organization.
+    NotOrganizationMember,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 11] = [
+        Self::Missing,
+        Self::Unknown,
+        Self::Expired,
+        Self::Revoked,
+        Self::Retired,
+        Self::AccountLocked,
+        Self::ActionNotGranted,
+        Self::PackageNotCovered,
+        Self::PackageUnknown,
+        Self::NotPackageOwner,
+        Self::NotOrganizationMember,
+    ];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Unknown => "unknown",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::Retired => "retired",
+            Self::AccountLocked => "account_locked",
+            Self::ActionNotGranted => "action_not_granted",
+            Self::PackageNotCovered => "package_not_covered",
+            Self::PackageUnknown => "package_unknown",
+            Self::NotPackageOwner => "not_package_owner",
+            Self::NotOrganizationMember => "not_organization_member",
+        }
+    }
+}

@@ -31,7 +31,7 @@ const LIST: &str = "
       await frame();
       seen.firstPaint = performance.now() - start;
       seen.cards = look();
-      while (!shadow.textContent.includes('1000 keys')) await frame();
+      while (!shadow.textContent.includes('1000 keys') || shadow.querySelector('[aria-busy=true]')) await frame();
       seen.allListed = performance.now() - start;
       seen.cardsThen = look();
       const asked = performance.getEntriesByType('resource').filter(({ name }) => new URL(name).pathname === '/keys');
@@ -97,7 +97,7 @@ async fn a_thousand_keys_are_listed_and_found() {
     let listed = browser.run(LIST, &[token]).await;
     stage.log().append("measured", &format!("listed: {listed}"));
     assert_eq!((&listed["cards"], &listed["cardsThen"]), (&json!(50), &json!(50)));
-    assert_eq!(listed["requests"], 10, "a hundred a page");
+    assert_eq!(listed["requests"], 11, "a hundred a page; that the tenth is the last only the next one tells");
     in_element(&browser, "shadow.querySelector('[part=keys]').lastChild.scrollIntoView()", &[]).await;
     let more =
         "return document.querySelector('latchkey-api-keys').shadowRoot.querySelectorAll('.key').length > 50";

@@ -46,6 +46,7 @@ async fn everything_that_happened_to_a_key_is_named() {
     let all = kinds().await;
     assert_eq!((all.len(), &all[EDITS + 2..]), (EDITS + 4, &["Refreshed", "Created"].map(str::to_owned)[..]));
     browser.gone("button", "Show more").await;
+    browser.look_at("history-all").await;
     browser.click("button", "Close").await;
     browser.finish().await;
     stage.finish().await;

@@ -97,6 +97,7 @@ async fn a_key_deleted_elsewhere_leaves_the_list() {
     alice.delete(&made.key).await;
     browser.click("button", "Save").await;
     browser.says("The key is gone: it was deleted elsewhere.").await;
+    browser.look_at("gone").await;
     browser.says("You have no API keys yet.").await;
     browser.gone("dialog", "Edit “a key”").await;
     assert_eq!(browser.focused().await, ("button".to_owned(), "New key".to_owned()));

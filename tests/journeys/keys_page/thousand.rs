@@ -97,7 +97,7 @@ async fn a_thousand_keys_are_listed_and_found() {
     let listed = browser.run(LIST, &[token]).await;
     stage.log().append("measured", &format!("listed: {listed}"));
     assert_eq!((&listed["cards"], &listed["cardsThen"]), (&json!(50), &json!(50)));
-    assert_eq!(listed["requests"], 11, "a hundred a page; that the tenth is the last only the next one tells");
+    assert_eq!(listed["requests"], 11, "a hundred a page, and one that tells that it was the last");
     in_element(&browser, "shadow.querySelector('[part=keys]').lastChild.scrollIntoView()", &[]).await;
     let more =
         "return document.querySelector('latchkey-api-keys').shadowRoot.querySelectorAll('.key').length > 50";

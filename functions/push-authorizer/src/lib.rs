@@ -58,9 +58,13 @@ impl Authorizer {
     /// # Errors
     /// A [`Refusal`] at the gateway's door; the asking door answers everything.
     pub async fn handle(&self, event: Event) -> Result<Reply, Refusal> {
+        // On the heap: the runtime passes a handler's future on from layer to layer, and these are large to copy.
         match event.arn() {
-            Some(arn) => self.at_gateway(&event, arn).await.map(|policy| Reply::Policy(Box::new(policy))),
-            None => Ok(Reply::Http(self.asked(&event).await)),
+            Some(arn) => {
+                let policy = Box::pin(self.at_gateway(&event, arn)).await?;
+                Ok(Reply::Policy(Box::new(policy)))
+            }
+            None => Ok(Reply::Http(Box::pin(self.asked(&event)).await)),
         }
     }
 }

@@ -71,10 +71,12 @@ impl Pattern {
 
     fn covers_text(&self, text: &str) -> bool {
         let Some(star) = self.0.find('*') else { return self.0.eq_ignore_ascii_case(text) };
-        // Most patterns of a long list fail on their first letters: no need to build the matcher for those.
-        let spelled = &self.0.as_bytes()[..star];
-        text.as_bytes().get(..star).is_some_and(|head| head.eq_ignore_ascii_case(spelled))
-            && Glob::new(&self.0.to_ascii_lowercase()).matches(&text.to_ascii_lowercase())
+        // Most patterns of a long list fail on their first letters, and most that do not are `Foo.*`: no need to build
+        // the matcher for either.
+        let (spelled, rest) = self.0.split_at(star);
+        text.get(..star).is_some_and(|head| head.eq_ignore_ascii_case(spelled))
+            && (rest == "*"
+                || Glob::new(&rest.to_ascii_lowercase()).matches(&text[star..].to_ascii_lowercase()))
     }
 }
 

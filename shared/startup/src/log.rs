@@ -1,4 +1,8 @@
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 /// These write events, requests and answers as they are at `debug` and `trace`, and so keys and peppers: `info` is the
 /// most they say, whatever the filter.
@@ -13,16 +17,11 @@ const NEVER_BELOW_INFO: [&str; 6] = [
 
 /// Starts the process's log: one JSON object a line on standard output, as CloudWatch reads it.
 ///
-/// `filter` is a `tracing` filter such as `info` or `warn,keyring=debug`; one that cannot be read stands for `info`.
-/// A second call does nothing.
+/// `filter` names levels and crates, as `info` or `warn,keyring=debug` do; one that cannot be read stands for `info`. A
+/// second call does nothing.
 pub fn start_log(filter: &str) {
-    let mut filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    for crates in NEVER_BELOW_INFO {
-        if let Ok(directive) = format!("{crates}=info").parse() {
-            filter = filter.add_directive(directive);
-        }
-    }
-    let log =
-        tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_current_span(false);
-    let _ = log.try_init();
+    let filter: Targets = filter.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+    let filter = filter.with_targets(NEVER_BELOW_INFO.map(|name| (name, LevelFilter::INFO)));
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);
+    let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
 }

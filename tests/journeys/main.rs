@@ -66,4 +66,5 @@ mod roles;
 mod starting;
 mod sweeper_crashes;
 mod sweeping;
+mod trust;
 mod upgrades;

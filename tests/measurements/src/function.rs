@@ -25,6 +25,8 @@ pub(crate) enum Function {
     Bare,
     /// The same reads as single `GetItem`s.
     BareOneByOne,
+    /// The bare function, trusting the roots that ours ship.
+    BareOurRoots,
     Python,
     Node,
 }
@@ -38,6 +40,7 @@ impl Function {
             Self::Null => "null",
             Self::Bare => "bare",
             Self::BareOneByOne => "bare, one GetItem an item",
+            Self::BareOurRoots => "bare, our roots",
             Self::Python => "Python, boto3",
             Self::Node => "Node, AWS SDK v3",
         }
@@ -50,7 +53,7 @@ impl Function {
             Self::KeyManagement => Some("key-management"),
             Self::Sweeper => Some("expiry-sweeper"),
             Self::Null => Some("rival-null"),
-            Self::Bare | Self::BareOneByOne => Some("rival-bare"),
+            Self::Bare | Self::BareOneByOne | Self::BareOurRoots => Some("rival-bare"),
             Self::Python | Self::Node => None,
         }
     }
@@ -82,7 +85,7 @@ impl Function {
             ("LANG", "en_US.UTF-8"),
             ("PATH", "/usr/local/bin:/usr/bin:/bin"),
         ]);
-        if let (Self::Authorizer | Self::KeyManagement | Self::Sweeper, Some(shipped)) =
+        if let (Self::Authorizer | Self::KeyManagement | Self::Sweeper | Self::BareOurRoots, Some(shipped)) =
             (self, environment.get(SHIPPED_ROOTS))
         {
             command.env("SSL_CERT_FILE", shipped);

@@ -11,7 +11,7 @@ use crate::{
     function::{Environment, Function},
     latchkey::{Key, Publisher},
     machine,
-    meter::Meter,
+    meter::{Meter, Used},
     part::Part,
     row,
     runtime::Runtime,
@@ -53,53 +53,72 @@ struct Seen {
 }
 
 pub(crate) async fn measure() -> Result<Part> {
-    let mut all = Vec::new();
+    let mut tables = Vec::new();
     for keys in SIZES {
-        all.push(table(keys).await.map_err(|error| format!("{keys} keys: {error}"))?);
+        tables.push(Filled::new(keys).await.map_err(|error| format!("{keys} keys: {error}"))?);
+    }
+    let mut all = Vec::new();
+    for (table, (cpu, answer)) in tables.iter().zip(times(&tables).await?) {
+        let reads = reads(&table.environment, &table.meter, &table.asked).await?;
+        let lists = lists(&table.environment, &table.meter).await?;
+        let (due, due_cpu, peak) = table.sweep().await?;
+        let (due_reads, due_writes) = (due.reads / DUE as f64, due.writes / DUE as f64);
+        let keys = table.keys;
+        all.push(Seen { keys, reads, cpu, answer, lists, due_reads, due_writes, due_cpu, peak });
+    }
+    for table in tables {
+        table.world.latchkey.stop().await?;
     }
     Ok(told(&all))
 }
 
-async fn table(keys: usize) -> Result<Seen> {
-    let world = World::new().await?;
-    let (meter, metered) = Meter::before(world.service("AWS_ENDPOINT_URL_DYNAMODB")?).await?;
-    let environment = world.metered(&metered);
-    let asked = asked(&world).await?;
-    let copies = Copies::of(&world.table()?).await?;
-    copies.fill(keys - DUE).await?;
-    copies.fill_list().await?;
-    let (reads, cpu, answer) = decisions(&world.services, &environment, &meter, &asked).await?;
-    let lists = lists(&environment, &meter).await?;
-    // Only now, so that Latchkey's own sweeper, which runs by itself, has no time to tell of them first.
-    copies.fill_due().await?;
-    let mut sweeper = Runtime::start(Function::Sweeper.command(&environment, &[])?).await?;
-    let long_ago = events::sweep("2000-01-01T00:00:00Z");
-    sweeper.expect(&long_ago).await?;
-    meter.take()?;
-    sweeper.expect(&long_ago).await?;
-    let run = meter.take()?;
-    let before = sweeper.process().cpu_at_rest().await?;
-    let report = sweeper.expect(&events::sweep(&due_by().to_rfc3339())).await?;
-    let cpu_due = sweeper.process().cpu_at_rest().await? - before;
-    if report["due"] != DUE || report["failed"] != 0 || report["left"] != 0 {
-        return Err(format!("{DUE} keys were due: {report}").into());
+/// A running Latchkey whose table holds so many keys.
+struct Filled {
+    keys: usize,
+    world: World,
+    meter: Meter,
+    /// How a function reaches it, metered.
+    environment: Environment,
+    asked: Vec<Key>,
+    copies: Copies,
+}
+
+impl Filled {
+    async fn new(keys: usize) -> Result<Self> {
+        let world = World::new().await?;
+        let (meter, metered) = Meter::before(world.service("AWS_ENDPOINT_URL_DYNAMODB")?).await?;
+        let environment = world.metered(&metered);
+        let asked = asked(&world).await?;
+        let copies = Copies::of(&world.table()?).await?;
+        copies.fill(keys - DUE).await?;
+        copies.fill_list().await?;
+        Ok(Self { keys, world, meter, environment, asked, copies })
     }
-    let used = meter.take()?;
-    let peak = sweeper.process().peak_mib()?;
-    sweeper.stop().await?;
-    world.latchkey.stop().await?;
-    let each = |units: f64| units / DUE as f64;
-    Ok(Seen {
-        keys,
-        reads,
-        cpu,
-        answer,
-        lists,
-        due_reads: each(used.reads - run.reads),
-        due_writes: each(used.writes - run.writes),
-        due_cpu: each(cpu_due),
-        peak,
-    })
+
+    /// Has the sweeper tell of [`DUE`] keys. What that takes beyond a run that finds nothing, its CPU seconds for each of
+    /// them, and its peak in MiB.
+    async fn sweep(&self) -> Result<(Used, f64, f64)> {
+        // Only now, so that Latchkey's own sweeper, which runs by itself, has no time to tell of them first.
+        self.copies.fill_due().await?;
+        let mut sweeper = Runtime::start(Function::Sweeper.command(&self.environment, &[])?).await?;
+        let long_ago = events::sweep("2000-01-01T00:00:00Z");
+        sweeper.expect(&long_ago).await?;
+        self.meter.take()?;
+        sweeper.expect(&long_ago).await?;
+        let run = self.meter.take()?;
+        let before = sweeper.process().cpu_at_rest().await?;
+        let report = sweeper.expect(&events::sweep(&due_by().to_rfc3339())).await?;
+        let cpu = sweeper.process().cpu_at_rest().await? - before;
+        if report["due"] != DUE || report["failed"] != 0 || report["left"] != 0 {
+            return Err(format!("{DUE} keys were due: {report}").into());
+        }
+        let mut used = self.meter.take()?;
+        used.reads -= run.reads;
+        used.writes -= run.writes;
+        let peak = sweeper.process().peak_mib()?;
+        sweeper.stop().await?;
+        Ok((used, cpu / DUE as f64, peak))
+    }
 }
 
 /// Until when the due keys are due: the others come later, those that were made here too.
@@ -208,16 +227,13 @@ fn key_item(original: &Item, holder: &str, made: DateTime<Utc>, of_account: usiz
     )
 }
 
-/// Of a decision: read units, CPU seconds (of the least disturbed round), seconds to the answer. Both times are taken without
-/// the meter in between.
-async fn decisions(
-    services: &Environment,
-    metered: &Environment,
-    meter: &Meter,
-    keys: &[Key],
-) -> Result<(f64, f64, f64)> {
-    let events: Vec<Value> =
-        keys.iter().map(|key| events::authorize(&key.text, PACKAGE)).collect::<Result<_>>()?;
+fn questions(keys: &[Key]) -> Result<Vec<Value>> {
+    keys.iter().map(|key| events::authorize(&key.text, PACKAGE)).collect()
+}
+
+/// Read units of a decision.
+async fn reads(metered: &Environment, meter: &Meter, keys: &[Key]) -> Result<f64> {
+    let events = questions(keys)?;
     let mut authorizer = Runtime::start(Function::Authorizer.command(metered, &[])?).await?;
     for event in &events {
         authorizer.expect(event).await?;
@@ -228,27 +244,41 @@ async fn decisions(
     }
     let reads = meter.take()?.reads / events.len() as f64;
     authorizer.stop().await?;
+    Ok(reads)
+}
 
-    let mut authorizer = Runtime::start(Function::Authorizer.command(services, &[])?).await?;
-    let (mut cpu, mut took) = (Vec::new(), Vec::new());
+/// Of a decision on each of the tables: CPU seconds (of the least disturbed round), and seconds to the answer. No meter is in
+/// between, and the tables take turns, so that what else the machine does falls on all of them alike.
+async fn times(tables: &[Filled]) -> Result<Vec<(f64, f64)>> {
+    let mut running = Vec::new();
+    for table in tables {
+        let authorizer = Runtime::start(Function::Authorizer.command(&table.world.services, &[])?).await?;
+        running.push((authorizer, questions(&table.asked)?, Vec::new(), Vec::new()));
+    }
     for round in 0..=ROUNDS {
-        let before = authorizer.process().cpu_at_rest().await?;
-        for event in events.iter().cycle().take(DECISIONS) {
-            let answer = authorizer.invoke(event).await?;
-            let said = answer.said?;
-            if said["statusCode"] != 200 {
-                return Err(format!("a decision: {said}").into());
+        for (authorizer, events, cpu, took) in &mut running {
+            let before = authorizer.process().cpu_at_rest().await?;
+            for event in events.iter().cycle().take(DECISIONS) {
+                let answer = authorizer.invoke(event).await?;
+                let said = answer.said?;
+                if said["statusCode"] != 200 {
+                    return Err(format!("a decision: {said}").into());
+                }
+                took.push(answer.took);
             }
-            took.push(answer.took);
-        }
-        let after = authorizer.process().cpu_at_rest().await?;
-        // The first round warms up.
-        if round > 0 {
-            cpu.push((after - before) / DECISIONS as f64);
+            let after = authorizer.process().cpu_at_rest().await?;
+            // The first round warms up.
+            if round > 0 {
+                cpu.push((after - before) / DECISIONS as f64);
+            }
         }
     }
-    authorizer.stop().await?;
-    Ok((reads, cpu.into_iter().fold(f64::INFINITY, f64::min), median(&took)))
+    let mut times = Vec::new();
+    for (authorizer, _, cpu, took) in running {
+        authorizer.stop().await?;
+        times.push((cpu.into_iter().fold(f64::INFINITY, f64::min), median(&took)));
+    }
+    Ok(times)
 }
 
 /// Read units of a page of each size, of an account that has more. The first page tells what is to be done over all keys of
@@ -284,7 +314,7 @@ fn told(all: &[Seen]) -> Part {
     part.say(&format!(
         "Tables of different sizes, filled with copies of one real key ({OF_ACCOUNT} an account, all in the sweeper's index, \
          {DUE} of them due) besides {ASKED} real keys that are asked about in turns. Units are what `ReturnConsumedCapacity` \
-         says; CPU time is the function's own, the least of {ROUNDS} rounds of {DECISIONS} decisions. The time to the answer \
+         says; CPU time is the function's own, the least of {ROUNDS} rounds of {DECISIONS} decisions, the tables taking turns. The time to the answer \
          is the stand-in engine's more than ours."
     ));
     let mut rows = vec![row![

@@ -37,7 +37,7 @@ const INVOKED: Price = Price { what: "Lambda, invocation", unit: "million", doll
 const RUN: Price = Price { what: "Lambda, x86", unit: "million GB-seconds", dollars: 16.6667 };
 const PRICES: [Price; 7] = [WRITE, READ, STORED, RESTORE, CALL, INVOKED, RUN];
 /// When the price pages were last known to say so.
-const PRICED: &str = "2025";
+const PRICED: &str = "July 2025, after DynamoDB's cut of November 2024";
 
 /// What an invocation of the authorizer is billed for in this reckoning: milliseconds at the template's 256 MB. The time is
 /// spent waiting for DynamoDB; it is assumed, not measured.

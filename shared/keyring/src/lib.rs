@@ -40,6 +40,7 @@ mod key_item;
 mod layout;
 mod legacy;
 mod listing;
+mod logged;
 mod look_up;
 mod members;
 mod outbox;
@@ -47,6 +48,7 @@ mod packages;
 mod peppers;
 mod push;
 mod transaction;
+mod undone;
 
 use aws_sdk_dynamodb::Client;
 
@@ -66,6 +68,7 @@ pub use members::{MOST_ADMINS_TOLD, Membership};
 pub use outbox::{NoticeRow, OUTBOX_SHARDS, Waiting};
 pub use packages::{MOST_OWNERS, Package};
 pub use peppers::{Peppers, RotateError};
+pub use undone::{Again, Ending, Undone};
 
 /// The table and the pepper.
 #[derive(Debug)]

@@ -14,6 +14,7 @@
 )]
 
 mod account;
+mod api_event;
 mod aws;
 mod browser;
 mod deployed;

@@ -9,6 +9,7 @@ use tokio::process::Command;
 
 use crate::{
     account::operator,
+    api_event::Caller,
     directory::Directory,
     places,
     publisher::{KeyText, Made, Publisher, id},
@@ -18,6 +19,7 @@ use crate::{
 };
 
 const PACKAGE: &str = "Tailspin.Tools";
+const ALICE: Caller<'_> = Caller::Person("alice");
 
 /// Key management's own program, and the log that CloudWatch would have of it.
 struct Management<'a> {
@@ -26,18 +28,8 @@ struct Management<'a> {
 }
 
 impl Management<'_> {
-    /// What it answers a person, or the gallery.
-    async fn call(&mut self, person: Option<&str>, call: &str, body: &Value) -> Value {
-        let (method, path) = call.split_once(' ').unwrap();
-        let authorizer = match person {
-            Some(account) => json!({ "jwt": { "claims": { "sub": account } } }),
-            None => json!({ "iam": { "userArn": "arn:aws:iam::123456789012:role/gallery" } }),
-        };
-        let event = json!({
-            "version": "2.0", "rawPath": path, "rawQueryString": "", "headers": { "content-type": "application/json" },
-            "body": body.to_string(), "isBase64Encoded": false,
-            "requestContext": { "http": { "method": method, "sourceIp": "203.0.113.7" }, "authorizer": authorizer },
-        });
+    async fn call(&mut self, caller: Caller<'_>, call: &str, body: &Value) -> Value {
+        let event = caller.event(call, &[], body);
         let answer = self.runtime.invoke(&event).await.unwrap();
         let status = answer["statusCode"].as_u64().unwrap();
         assert!((200..300).contains(&status), "{call} is answered {status}");
@@ -46,7 +38,7 @@ impl Management<'_> {
 
     async fn refresh(&mut self, key: &Value) -> KeyText {
         let call = format!("POST /keys/{}/refresh", id(key));
-        Made::of(self.call(Some("alice"), &call, &json!({})).await).text
+        Made::of(self.call(ALICE, &call, &json!({})).await).text
     }
 }
 
@@ -94,21 +86,21 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
     let path = |name: &str| format!("/keys/{}", id(&keys[name].key));
 
     // From before the moment, if only just: the table knows of these, and the command's margin takes them in.
-    management.call(Some("alice"), &format!("POST {}/revoke", path("revoked before")), &json!({})).await;
+    management.call(ALICE, &format!("POST {}/revoke", path("revoked before")), &json!({})).await;
     let refreshed_before = management.refresh(&keys["refreshed before"].key).await;
     let then = WholeTable::read(&dynamodb, table).await;
 
     let refreshed = management.refresh(&keys["refreshed"].key).await;
-    management.call(Some("alice"), &format!("POST {}/revoke", path("revoked")), &json!({})).await;
-    management.call(Some("alice"), &format!("DELETE {}", path("deleted")), &Value::Null).await;
+    management.call(ALICE, &format!("POST {}/revoke", path("revoked")), &json!({})).await;
+    management.call(ALICE, &format!("DELETE {}", path("deleted")), &Value::Null).await;
     let narrow = json!({ "packages": ["Tailspin.Other"] });
-    management.call(Some("alice"), &format!("PATCH {}", path("narrowed")), &narrow).await;
+    management.call(ALICE, &format!("PATCH {}", path("narrowed")), &narrow).await;
     let wide = json!({ "packages": ["Tailspin.*", "Contoso.*"] });
-    management.call(Some("alice"), &format!("PATCH {}", path("widened")), &wide).await;
+    management.call(ALICE, &format!("PATCH {}", path("widened")), &wide).await;
     let cause = json!({ "cause": "leaked" });
-    management.call(None, "POST /directory/accounts/bob/revoke-keys", &cause).await;
+    management.call(Caller::Gallery, "POST /directory/accounts/bob/revoke-keys", &cause).await;
     let new = json!({ "name": "a new key", "actions": ["push"], "packages": ["*"] });
-    let new = Made::of(management.call(Some("alice"), "POST /keys", &new).await).text;
+    let new = Made::of(management.call(ALICE, "POST /keys", &new).await).text;
     Directory(management.stage).lock_account("bob").await;
     management.runtime.stop().await;
 

@@ -2,8 +2,9 @@
 //!
 //! This crate knows the item layout, and nothing else does. It decides nothing: rules are `keys`'s, and who may ask is
 //! for the caller. Every change is one `TransactWriteItems`: the change on condition of the version read, its event, its
-//! notice, and for an organization's key the pointer and a check of membership. Nothing is announced that did not
-//! happen, nothing happens unannounced.
+//! notice, for an organization's key the pointer, and where it makes a key stronger a check that no account behind it is
+//! locked and that its holder is a member. Nothing is announced that did not happen, nothing happens unannounced, and
+//! nothing happens after the lock or the departure that forbids it was answered.
 //!
 //! | item | pk | sk |
 //! | --- | --- | --- |

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::Range,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -12,18 +13,18 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{
-    doors::{Caller, Doors},
-    model::{Answer, Change, CreateAnswer, Key, Scope, Seen, Shown, Slot, Standing, Step, World},
+    doors::Doors,
+    model::{Change, Key, Scope, Shown, Slot, Step, World},
     search::Operation,
 };
-use crate::dice::Dice;
+use crate::{api_event::Caller, dice::Dice};
 
 const CLIENTS: u64 = 4;
 const ACTS_OF_EACH: u64 = 6;
 
 /// The user's own key and the organization's are made before anything happens at once; this one meanwhile.
-const MADE_MEANWHILE: Slot = 2;
-const FOR_ORGANIZATION: Slot = 1;
+pub(super) const MADE_MEANWHILE: Slot = 2;
+pub(super) const FOR_ORGANIZATION: Slot = 1;
 /// Who owns the package when neither the user nor the organization does.
 const STRANGER: &str = "stranger";
 const SLOTS: [Slot; 3] = [0, FOR_ORGANIZATION, MADE_MEANWHILE];
@@ -35,26 +36,26 @@ pub(crate) struct History {
 }
 
 /// What all clients know, and the clock that counts.
-struct Board {
-    doors: Arc<Doors>,
-    user: String,
-    organization: String,
-    package: String,
+pub(super) struct Board {
+    pub(super) doors: Arc<Doors>,
+    pub(super) user: String,
+    pub(super) organization: String,
+    pub(super) package: String,
     clock: AtomicU64,
-    known: Mutex<Known>,
+    pub(super) known: Mutex<Known>,
     operations: Mutex<Vec<Operation<Step>>>,
 }
 
 #[derive(Default)]
-struct Known {
-    ids: BTreeMap<Slot, String>,
-    versions: BTreeMap<Slot, u32>,
+pub(super) struct Known {
+    pub(super) ids: BTreeMap<Slot, String>,
+    pub(super) versions: BTreeMap<Slot, u32>,
     /// Key texts and grants, with the key and the version its secret came with.
-    proofs: Vec<(Slot, u32, Proof)>,
+    pub(super) proofs: Vec<(Slot, u32, Proof)>,
 }
 
 #[derive(Clone)]
-enum Proof {
+pub(super) enum Proof {
     Text(String),
     Grant(String),
 }
@@ -94,32 +95,39 @@ const ACTS: [(u64, Act); 14] = [
     (1, Act::RevokeAll),
 ];
 
-/// Lets the clients of history `number` loose, and writes down what happens. Where `lossy`, some of their writes get lost.
-pub(crate) async fn history(doors: &Arc<Doors>, number: u64, dice: &Dice, lossy: bool) -> History {
-    let board = Arc::new(Board {
-        doors: Arc::clone(doors),
-        user: format!("user{number}"),
-        organization: format!("organization{number}"),
-        package: format!("History{number}.Package"),
-        clock: AtomicU64::new(0),
-        known: Mutex::default(),
-        operations: Mutex::default(),
-    });
-    board.set_up().await;
-    doors.lose_one_in(if lossy { 12 } else { 0 });
-    let clients = (0..CLIENTS).map(|client| tokio::spawn(Arc::clone(&board).client(dice.part(client))));
-    for client in join_all(clients).await {
-        client.unwrap();
-    }
+/// Lets clients loose on histories of these numbers, all at once, and writes down what happens in each. Where `lossy`, some
+/// of their writes get lost.
+pub(crate) async fn histories(
+    doors: &Arc<Doors>,
+    numbers: Range<u64>,
+    dice: &Dice,
+    lossy: bool,
+) -> Vec<History> {
+    let boards =
+        join_all(numbers.map(async |number| (Board::set_up(doors, number).await, dice.part(number)))).await;
+    doors.lose_one_in(if lossy { 8 } else { 0 });
+    let histories = join_all(boards.into_iter().map(|(board, dice)| board.history(dice))).await;
     doors.lose_one_in(0);
-    let keys = [(0, Key::new(false)), (FOR_ORGANIZATION, Key::new(true))].into();
-    let start = World { keys, holder_locked: false, organization_locked: false, member: true, owned: true };
-    let operations = std::mem::take(&mut *board.operations.lock().unwrap());
-    History { start, operations }
+    histories
 }
 
 impl Board {
-    async fn set_up(&self) {
+    /// Makes what a history begins with.
+    async fn set_up(doors: &Arc<Doors>, number: u64) -> Arc<Self> {
+        let board = Self {
+            doors: Arc::clone(doors),
+            user: format!("user{number}"),
+            organization: format!("organization{number}"),
+            package: format!("History{number}.Package"),
+            clock: AtomicU64::new(0),
+            known: Mutex::default(),
+            operations: Mutex::default(),
+        };
+        board.begin().await;
+        Arc::new(board)
+    }
+
+    async fn begin(&self) {
         let Self { user, organization, package, .. } = self;
         self.tell(0, format!("PUT /directory/accounts/{STRANGER}"), account("user", false)).await.unwrap();
         self.tell(0, format!("PUT /directory/accounts/{user}"), account("user", false)).await.unwrap();
@@ -135,6 +143,18 @@ impl Board {
             assert_eq!(status, 201, "{made}");
             self.learn(slot, &made);
         }
+    }
+
+    async fn history(self: Arc<Self>, dice: Dice) -> History {
+        let clients = (0..CLIENTS).map(|client| tokio::spawn(Arc::clone(&self).client(dice.part(client))));
+        for client in join_all(clients).await {
+            client.unwrap();
+        }
+        let keys = [(0, Key::new(false)), (FOR_ORGANIZATION, Key::new(true))].into();
+        let start =
+            World { keys, holder_locked: false, organization_locked: false, member: true, owned: true };
+        let operations = std::mem::take(&mut *self.operations.lock().unwrap());
+        History { start, operations }
     }
 
     async fn client(self: Arc<Self>, mut dice: Dice) {
@@ -189,173 +209,22 @@ impl Board {
         }
     }
 
-    async fn create(&self, instance: u64) {
-        let (slot, call) = (MADE_MEANWHILE, self.tick());
-        let once = [("idempotency-key", "history".to_owned())];
-        let person = Caller::Person(&self.user);
-        let (status, body) = self.doors.manage(instance, person, "POST /keys", &once, &self.wanted()).await;
-        let end = self.tick();
-        let answer = match (status, body["reason"].as_str()) {
-            (201, _) => CreateAnswer::Made,
-            (200, _) => CreateAnswer::Before(self.shown(&body["key"])),
-            (409, Some("idempotency_key_used")) => CreateAnswer::Deleted,
-            (403, Some("account_locked")) => CreateAnswer::Locked,
-            (503, _) => CreateAnswer::Lost,
-            _ => panic!("POST /keys answers {status} {}", body["reason"]),
-        };
-        if status < 300 {
-            self.learn(slot, &body);
-        }
-        self.note(call, (answer != CreateAnswer::Lost).then_some(end), Step::Create { slot, answer });
-    }
-
-    async fn change(&self, instance: u64, change: Change, dice: &mut Dice) {
-        let (slot, id, version) = self.some_key(dice);
-        let named = (dice.below(2) == 0).then_some(version);
-        let headers: Vec<_> = named.iter().map(|named| ("if-match", format!("\"{named}\""))).collect();
-        let (call, body) = match change {
-            Change::Edit(scope) => (format!("PATCH /keys/{id}"), json!({ "packages": self.patterns(scope) })),
-            Change::Refresh => (format!("POST /keys/{id}/refresh"), json!({})),
-            Change::Revoke => (format!("POST /keys/{id}/revoke"), json!({})),
-            Change::Delete => (format!("DELETE /keys/{id}"), Value::Null),
-        };
-        let begun = self.tick();
-        let (status, body) =
-            self.doors.manage(instance, Caller::Person(&self.user), &call, &headers, &body).await;
-        let end = self.tick();
-        let answer = match (status, body["reason"].as_str()) {
-            (200, _) if change == Change::Refresh => {
-                self.learn(slot, &body);
-                Answer::Made(Some(self.shown(&body["key"])))
-            }
-            (200, _) => Answer::Made(Some(self.shown(&body))),
-            (204, _) => Answer::Made(None),
-            (404, _) => Answer::Unknown,
-            (412, _) => Answer::OtherVersion,
-            (409, Some("conflict")) => Answer::Conflict,
-            (409, Some("not_now")) => Answer::HasEnded,
-            (403, Some("account_locked")) => Answer::Locked,
-            (403, Some("not_a_member")) => Answer::NotAMember,
-            (503, _) => Answer::Lost,
-            _ => panic!("{call} answers {status} {}", body["reason"]),
-        };
-        if let Answer::Made(Some(shown)) = answer {
-            self.known.lock().unwrap().versions.insert(slot, shown.version);
-        }
-        let end = (answer != Answer::Lost).then_some(end);
-        self.note(begun, end, Step::Change { slot, change, named, answer });
-    }
-
-    async fn get(&self, instance: u64, dice: &mut Dice) {
-        let (slot, id, _) = self.some_key(dice);
-        let call = self.tick();
-        let person = Caller::Person(&self.user);
-        let (status, body) =
-            self.doors.manage(instance, person, &format!("GET /keys/{id}"), &[], &Value::Null).await;
-        let end = self.tick();
-        let shown = match status {
-            200 => Some(self.shown(&body)),
-            404 => None,
-            _ => panic!("GET /keys/{{id}} answers {status}"),
-        };
-        self.note(call, Some(end), Step::Get { slot, shown });
-    }
-
-    async fn list(&self, instance: u64) {
-        let call = self.tick();
-        let person = Caller::Person(&self.user);
-        let (status, body) =
-            self.doors.manage(instance, person, "GET /keys?limit=100", &[], &Value::Null).await;
-        let end = self.tick();
-        assert_eq!(status, 200, "{body}");
-        let ids = self.known.lock().unwrap().ids.clone();
-        let slot = |id: &Value| {
-            ids.iter().find(|(_, known)| **known == *id).map_or(MADE_MEANWHILE, |(slot, _)| *slot)
-        };
-        let list = body["keys"].as_array().unwrap().iter().map(|key| (slot(&key["id"]), self.shown(key)));
-        let list: BTreeMap<Slot, Shown> = list.collect();
-        assert_eq!(list.len(), body["keys"].as_array().unwrap().len(), "no key is listed twice");
-        self.note(call, Some(end), Step::List(list));
-    }
-
-    /// Pushes the package, or asks for a grant without naming it, with something that was shown to be a key's once.
-    async fn push(&self, instance: u64, for_grant: bool, dice: &mut Dice) {
-        let (slot, secret, proof) = {
-            let known = self.known.lock().unwrap();
-            // The newest are the more interesting.
-            let newest =
-                known.proofs.len() - 1 - usize::try_from(dice.below(4)).unwrap().min(known.proofs.len() - 1);
-            known.proofs[newest].clone()
-        };
-        let mut body = json!({ "action": "push" });
-        if !for_grant {
-            body["package"] = json!(self.package);
-        }
-        let text = match &proof {
-            Proof::Text(text) => Some(text.as_str()),
-            Proof::Grant(grant) => {
-                body["grant"] = json!(grant);
-                // A grant that was given for the action alone stands for any package.
-                None
-            }
-        };
-        let call = self.tick();
-        let (status, decision) = self.doors.ask(instance, text, &body).await;
-        let end = Some(self.tick());
-        let message = decision["message"].as_str().unwrap_or_default();
-        let holders = message.contains(&format!("The account {} is locked", self.user));
-        let (seen, standing) = match (status, decision["reason"].as_str()) {
-            (503, _) => return,
-            (200, _) if for_grant => (Seen::InForce, Some(Standing::Good)),
-            (200, _) => (Seen::Good, Some(Standing::Good)),
-            (_, Some("unknown")) => (Seen::Unknown, None),
-            (_, Some("revoked")) => (Seen::Revoked, None),
-            (_, Some("account_locked")) if holders => (Seen::HolderLocked, None),
-            (_, Some("account_locked")) => (Seen::InForce, Some(Standing::Locked)),
-            (_, Some("not_organization_member")) => (Seen::InForce, Some(Standing::NotAMember)),
-            (_, Some("package_not_covered")) => (Seen::NotCovered, Some(Standing::Good)),
-            (_, Some("not_package_owner")) => (Seen::NotOwned, Some(Standing::Good)),
-            (_, reason) => panic!("a push is answered {status} {reason:?}"),
-        };
-        if let (true, Some(grant)) = (for_grant, decision["grant"].as_str()) {
-            self.known.lock().unwrap().proofs.push((slot, secret, Proof::Grant(grant.to_owned())));
-        }
-        self.note(call, end, Step::Look { slot, secret, seen });
-        if let Some(standing) = standing.filter(|_| slot == FOR_ORGANIZATION) {
-            self.note(call, end, Step::LookAtOrganization(standing));
-        }
-    }
-
-    /// Tells the directory something, and writes down that it did.
-    async fn told(&self, instance: u64, step: Step, call: String, body: Value) {
-        let begun = self.tick();
-        let end = self.tell(instance, call, body).await.map(|()| self.tick());
-        self.note(begun, end, step);
-    }
-
-    /// Tells the directory something; none if it is not known whether it was heard.
-    async fn tell(&self, instance: u64, call: String, body: Value) -> Option<()> {
-        let (status, body) = self.doors.manage(instance, Caller::Gallery, &call, &[], &body).await;
-        assert!(status == 200 || status == 503, "{call} answers {status} {body}");
-        (status == 200).then_some(())
-    }
-
-    fn member_path(&self, method: &str) -> String {
+    pub(super) fn member_path(&self, method: &str) -> String {
         format!("{method} /directory/organizations/{}/members/{}", self.organization, self.user)
     }
 
-    fn patterns(&self, scope: Scope) -> Value {
+    pub(super) fn patterns(&self, scope: Scope) -> Value {
         match scope {
             Scope::ThePackage => json!([self.package]),
             Scope::Others => json!(["Other.*"]),
         }
     }
 
-    fn wanted(&self) -> Value {
+    pub(super) fn wanted(&self) -> Value {
         json!({ "name": "a key", "actions": ["push"], "packages": self.patterns(Scope::ThePackage) })
     }
 
-    fn shown(&self, key: &Value) -> Shown {
+    pub(super) fn shown(&self, key: &Value) -> Shown {
         let scope = if key["packages"] == self.patterns(Scope::ThePackage) {
             Scope::ThePackage
         } else {
@@ -366,7 +235,7 @@ impl Board {
     }
 
     /// A key that somebody knows of, and the version last heard of.
-    fn some_key(&self, dice: &mut Dice) -> (Slot, String, u32) {
+    pub(super) fn some_key(&self, dice: &mut Dice) -> (Slot, String, u32) {
         let known = self.known.lock().unwrap();
         let place = usize::try_from(dice.below(known.ids.len() as u64)).unwrap();
         let (slot, id) = known.ids.iter().nth(place).unwrap();
@@ -374,7 +243,7 @@ impl Board {
     }
 
     /// Learns of a key that was made or refreshed, and of its text if it is shown.
-    fn learn(&self, slot: Slot, body: &Value) {
+    pub(super) fn learn(&self, slot: Slot, body: &Value) {
         let mut known = self.known.lock().unwrap();
         let (id, version) = (body["key"]["id"].as_str().unwrap(), self.shown(&body["key"]).version);
         let before = known.ids.insert(slot, id.to_owned());
@@ -385,11 +254,11 @@ impl Board {
         }
     }
 
-    fn tick(&self) -> u64 {
+    pub(super) fn tick(&self) -> u64 {
         self.clock.fetch_add(1, Ordering::SeqCst)
     }
 
-    fn note(&self, call: u64, end: Option<u64>, step: Step) {
+    pub(super) fn note(&self, call: u64, end: Option<u64>, step: Step) {
         self.operations.lock().unwrap().push(Operation { call, end, step });
     }
 }

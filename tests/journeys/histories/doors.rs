@@ -23,11 +23,13 @@ use hyper_util::{
 use key_management::{Api, Policy};
 use keyring::Keyring;
 use push_authorizer::Authorizer;
-use serde_json::{Value, json};
+use serde_json::Value;
 use stand_ins::{Engine, Kms, KmsKey};
 use startup::{Clock, Environment};
+use tokio::sync::oneshot;
 
 use crate::{
+    api_event::Caller,
     authorizer::{ask, authorizer},
     aws::{PEPPER_KEY, TABLE, bound, make_table, now},
     dice::Dice,
@@ -46,13 +48,6 @@ pub(crate) struct Doors {
     kms: aws_sdk_kms::Client,
 }
 
-/// Who calls the management API.
-#[derive(Clone, Copy)]
-pub(crate) enum Caller<'a> {
-    Person(&'a str),
-    Gallery,
-}
-
 /// The way to the table, on which calls can get lost.
 struct Wire {
     upstream: String,
@@ -60,6 +55,13 @@ struct Wire {
     /// One in this many calls that write is lost, half of them with what they asked for done; 0 loses none.
     loses_one_in: AtomicU64,
     dice: Mutex<Dice>,
+    held: Mutex<Option<Held>>,
+}
+
+/// What the next transaction on the wire waits for: it says that it has come, and goes on when it is told.
+struct Held {
+    came: oneshot::Sender<()>,
+    go_on: oneshot::Receiver<()>,
 }
 
 impl Doors {
@@ -72,6 +74,7 @@ impl Doors {
             client,
             loses_one_in: AtomicU64::new(0),
             dice: Mutex::new(Dice::new(seed)),
+            held: Mutex::default(),
         });
         let (listener, at) = bound().await;
         let routes = Router::new().fallback(Wire::pass).with_state(Arc::clone(&wire));
@@ -106,6 +109,13 @@ impl Doors {
         self.wire.loses_one_in.store(many, Ordering::Relaxed);
     }
 
+    /// Holds the next transaction: one end tells that it has come, the other lets it go on.
+    pub(crate) fn hold_next_transaction(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let ((came, comes), (goes_on, go_on)) = (oneshot::channel(), oneshot::channel());
+        *self.wire.held.lock().unwrap() = Some(Held { came, go_on });
+        (comes, goes_on)
+    }
+
     /// Status and body of a call of the management API, on one of its instances.
     pub(crate) async fn manage(
         &self,
@@ -115,21 +125,7 @@ impl Doors {
         headers: &[(&str, String)],
         body: &Value,
     ) -> (u64, Value) {
-        let (method, path) = call.split_once(' ').unwrap();
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let authorizer = match caller {
-            Caller::Person(account) => json!({ "jwt": { "claims": { "sub": account } } }),
-            Caller::Gallery => json!({ "iam": { "userArn": "arn:aws:iam::123456789012:role/gallery" } }),
-        };
-        let mut sent = json!({ "content-type": "application/json" });
-        for (name, value) in headers {
-            sent[*name] = json!(value);
-        }
-        let event = json!({
-            "version": "2.0", "rawPath": path, "rawQueryString": query, "headers": sent,
-            "body": (!body.is_null()).then(|| body.to_string()), "isBase64Encoded": false,
-            "requestContext": { "http": { "method": method, "sourceIp": "203.0.113.7" }, "authorizer": authorizer },
-        });
+        let event = caller.event(call, headers, body);
         let api = &self.management[usize::try_from(instance).unwrap() % INSTANCES];
         let answer = api.handle(serde_json::from_value(event).unwrap()).await;
         let answer = serde_json::to_value(answer).unwrap();
@@ -146,8 +142,9 @@ impl Doors {
 impl Wire {
     async fn pass(State(wire): State<Arc<Self>>, request: Request) -> Response {
         let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
-        let writes = target
-            .is_some_and(|target| target.ends_with("TransactWriteItems") || target.ends_with("UpdateItem"));
+        let is = |operation: &str| target.is_some_and(|target| target.ends_with(operation));
+        let transaction = is("TransactWriteItems");
+        let writes = transaction || is("UpdateItem");
         let (lost, done) = match wire.loses_one_in.load(Ordering::Relaxed) {
             many if many > 0 && writes => {
                 let mut dice = wire.dice.lock().unwrap();
@@ -155,6 +152,11 @@ impl Wire {
             }
             _ => (false, false),
         };
+        let held = if transaction { wire.held.lock().unwrap().take() } else { None };
+        if let Some(held) = held {
+            held.came.send(()).unwrap();
+            held.go_on.await.unwrap();
+        }
         if !lost || done {
             let (mut parts, body) = request.into_parts();
             let body = to_bytes(body, usize::MAX).await.unwrap();

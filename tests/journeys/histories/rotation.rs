@@ -8,8 +8,9 @@ use std::{
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::doors::{Caller, Doors};
+use super::doors::Doors;
 use crate::{
+    api_event::Caller,
     authorizer::ask,
     aws::now,
     dice::{Dice, told},

@@ -28,7 +28,7 @@ pub(crate) fn order<W: Clone + Eq + Hash, S>(
 ) -> Result<Vec<usize>, NoOrder> {
     assert!(history.len() <= 128, "a history has at most 128 operations");
     let mut search = Search { history, after, tried: HashSet::new(), order: Vec::new(), longest: Vec::new() };
-    match search.goes_on(start.clone(), 0) {
+    match search.goes_on(start, 0) {
         true => Ok(search.order),
         false => Err(NoOrder(search.longest)),
     }
@@ -44,7 +44,7 @@ struct Search<'a, W, S, F> {
 
 impl<W: Clone + Eq + Hash, S, F: Fn(&W, &S) -> Option<W>> Search<'_, W, S, F> {
     /// Whether what is not `done` yet can follow in this world.
-    fn goes_on(&mut self, world: W, done: u128) -> bool {
+    fn goes_on(&mut self, world: &W, done: u128) -> bool {
         let left = |number: usize| done & (1 << number) == 0;
         let open = (0..self.history.len()).filter(|number| left(*number));
         // Whatever comes next was called before the first of the others was answered.
@@ -55,12 +55,12 @@ impl<W: Clone + Eq + Hash, S, F: Fn(&W, &S) -> Option<W>> Search<'_, W, S, F> {
             return false;
         }
         for number in open.filter(|number| self.history[*number].call < latest).collect::<Vec<_>>() {
-            let Some(next) = (self.after)(&world, &self.history[number].step) else { continue };
+            let Some(next) = (self.after)(world, &self.history[number].step) else { continue };
             self.order.push(number);
             if self.order.len() > self.longest.len() {
                 self.longest.clone_from(&self.order);
             }
-            if self.goes_on(next, done | (1 << number)) {
+            if self.goes_on(&next, done | (1 << number)) {
                 return true;
             }
             self.order.pop();

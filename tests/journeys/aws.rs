@@ -19,7 +19,8 @@ use tokio::net::TcpListener;
 
 use crate::{front::Front, tripwire::Tripwire};
 
-const PEPPER_KEY: &str = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555";
+pub(crate) const PEPPER_KEY: &str =
+    "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555";
 pub(crate) const TABLE: &str = "keyring";
 
 /// The table and the pepper key, and before the table a front that can answer in its place.
@@ -138,7 +139,7 @@ pub(crate) async fn bound() -> (TcpListener, String) {
 }
 
 /// The table and the sweeper's index, as the template has them.
-async fn make_table(dynamodb: &aws_sdk_dynamodb::Client) {
+pub(crate) async fn make_table(dynamodb: &aws_sdk_dynamodb::Client) {
     let mut table = dynamodb.create_table().table_name(TABLE).billing_mode(BillingMode::PayPerRequest);
     let element =
         |name: &str, key| KeySchemaElement::builder().attribute_name(name).key_type(key).build().unwrap();

@@ -14,9 +14,11 @@
 )]
 
 mod account;
+mod api_event;
 mod aws;
 mod browser;
 mod deployed;
+mod dice;
 mod directory;
 mod front;
 mod function_logs;
@@ -39,6 +41,7 @@ mod secrets;
 mod stage;
 mod table;
 mod tripwire;
+mod whole;
 
 mod at_once;
 mod authorizer;
@@ -49,11 +52,14 @@ mod expiry;
 mod expiry_vectors;
 mod first_day;
 mod gateway;
+mod histories;
 mod keyring_races;
 mod keys_page;
+mod killed;
 mod leaks;
 mod legacy_keyring;
 mod legacy_keys;
+mod lost_pepper_key;
 mod mail_delivery;
 mod management_bad_input;
 mod management_directory;
@@ -62,6 +68,7 @@ mod management_organization;
 mod metrics;
 mod nuget_push;
 mod nuget_vectors;
+mod restored_table;
 mod roles;
 mod starting;
 mod sweeper_crashes;

@@ -1,5 +1,6 @@
-"""infra/deploy and infra/destroy, with stand-ins for the tools they call: what they ask of them, and when they stop."""
+"""infra/deploy, infra/destroy and infra/after-restore, with stand-ins for the tools they call: what they ask of them, and when they stop."""
 
+import json
 import os
 import shutil
 import stat
@@ -29,6 +30,23 @@ case "${0##*/} $*" in
 esac
 """
 
+# Finds in the logs what lies beside it, keeps the events that are sent, and answers as the sweeper would.
+LOGS_AND_SWEEPER = STAND_IN + """
+here=$(dirname "$0")
+case "$*" in
+  *"logical-resource-id KeyManagementLog"*) echo log-one ;;
+  *"logical-resource-id ExpirySweeperLog"*) echo log-two ;;
+  *"logical-resource-id ExpirySweeperFunction"*) echo sweeper ;;
+  *"log-group-name log-one"*) cat "$here/found" ;;
+  *"log-group-name log-two"*) echo '{"events": []}' ;;
+  *"lambda invoke"*)
+    for argument; do [[ $argument == fileb://* ]] && cat "${argument#fileb://}" >>"$here/sent"; answer=$argument; [[ $argument == */answer.json ]] && break; done
+    echo >>"$here/sent"
+    cp "$here/answers" "$answer"
+    cat "$here/invoked" 2>/dev/null || echo '{"StatusCode": 200}' ;;
+esac
+"""
+
 TOOLS = ("cargo", "sam", "aws")
 
 
@@ -36,13 +54,13 @@ class Scripts(unittest.TestCase):
     def setUp(self):
         self.root = Path(self.enterContext(tempfile.TemporaryDirectory()))
         (self.root / "infra").mkdir()
-        for name in ("deploy", "destroy", "settings", "template.yaml"):
+        for name in ("after-restore", "deploy", "destroy", "settings", "template.yaml"):
             shutil.copy(ROOT / "infra" / name, self.root / "infra" / name)
         self.tools = self.root / "tools"
         self.tools.mkdir()
         for tool in TOOLS:
             self.tool(tool)
-        for tool in ("bash", "cat", "dirname", "head", "rm", "sed"):
+        for tool in ("bash", "cat", "cp", "dirname", "env", "head", "python3", "rm", "sed"):
             (self.tools / tool).symlink_to(shutil.which(tool))
         self.calls = self.root / "calls"
 
@@ -174,8 +192,74 @@ class Scripts(unittest.TestCase):
         self.assertNotEqual(done.returncode, 0)
         self.assertFalse([call for call in calls if call.startswith("sam delete")])
 
-    def test_both_explain_themselves(self):
-        for script in ("deploy", "destroy"):
+    def changed(self, key: str, what: str, at: str, **fields) -> dict:
+        line = {"timestamp": "2026-11-22T10:00:00Z", "level": "INFO", "message": "a key was changed", "key": key, "what": what}
+        return {**line, "version": 2, "secret_version": 1, "narrowed": False, "at": at, "certain": True, **fields}
+
+    def logs(self, *lines: dict, **answer) -> None:
+        (self.tools / "aws").write_text(LOGS_AND_SWEEPER)
+        (self.tools / "found").write_text(json.dumps({"events": [{"message": json.dumps(line)} for line in lines]}))
+        none = {"revoked": 0, "ended": 0, "known": 0, "gone": 0, "failed": []}
+        (self.tools / "answers").write_text(json.dumps({**none, **answer}))
+
+    def sent(self) -> list:
+        events = [json.loads(line) for line in (self.tools / "sent").read_text().splitlines()]
+        return [event["after-restore"]["changes"] for event in events]
+
+    def test_after_restore_sends_what_the_logs_tell_since_then(self):
+        self.logs(
+            self.changed("a", "revoked", "2026-11-22T10:00:00Z"),
+            self.changed("a", "revoked", "2026-11-22T10:00:00Z"),
+            self.changed("b", "refreshed", "2026-11-22T10:30:00Z", version=5, secret_version=3, certain=False),
+            self.changed("c", "deleted", "2026-11-22T09:59:30Z"),
+            self.changed("d", "deleted", "2026-11-22T09:58:59Z"),
+            self.changed("e", "edited", "2026-11-22T11:00:00Z"),
+            self.changed("f", "edited", "2026-11-22T11:00:00Z", narrowed=True),
+            {"message": "answered", "what": "said \"a key was changed\""},
+            revoked=3, gone=1,
+        )
+        done, calls = self.run_script("after-restore", "2026-11-22T11:00:00+01:00", "--region", "eu-north-1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        [changes] = self.sent()
+        self.assertEqual([change["key"] for change in changes], ["a", "b", "c", "f"], "a minute before counts too")
+        self.assertEqual(changes[1], {"key": "b", "what": "refreshed", "version": 5, "secret_version": 3})
+        for log in ("log-one", "log-two"):
+            asked = self.only(calls, f"aws logs filter-log-events --log-group-name {log}")
+            self.assertIn("--start-time 1795341540000", asked)
+            self.assertIn("--region eu-north-1", asked)
+        self.assertIn("--function-name sweeper", self.only(calls, "aws lambda invoke"))
+        self.assertIn("revoked now      3", done.stdout)
+
+    def test_after_restore_sends_many_in_parts_and_nothing_when_there_is_nothing(self):
+        self.logs(*(self.changed(str(key), "revoked", "2026-11-22T10:00:00Z") for key in range(1200)))
+        self.config('[default.deploy.parameters]\nstack_name = "kept"\nprofile = "mine"\n')
+        done, calls = self.run_script("after-restore", "2026-11-22T10:00:00Z")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([len(changes) for changes in self.sent()], [500, 500, 200])
+        self.assertTrue(all("--profile mine" in call for call in calls), calls)
+        self.assertTrue(all("--stack-name kept" in call for call in calls if "describe-stack" in call))
+        done, calls = self.run_script("after-restore", "2026-11-23T10:00:00Z")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertFalse([call for call in calls if "invoke" in call])
+
+    def test_after_restore_says_what_is_left(self):
+        self.logs(self.changed("a", "revoked", "2026-11-22T10:00:00Z"), failed=["a"])
+        done, _ = self.run_script("after-restore", "2026-11-22T10:00:00Z")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("failed           a", done.stdout)
+        (self.tools / "invoked").write_text('{"StatusCode": 200, "FunctionError": "Unhandled"}')
+        done, _ = self.run_script("after-restore", "2026-11-22T10:00:00Z")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("run this again", done.stderr)
+
+    def test_after_restore_takes_no_moment_without_its_zone(self):
+        self.logs()
+        for moment in ("2026-11-22T10:00:00", "yesterday"):
+            done, calls = self.run_script("after-restore", moment)
+            self.assertEqual((done.returncode, calls), (2, []))
+
+    def test_all_explain_themselves(self):
+        for script in ("after-restore", "deploy", "destroy"):
             done, calls = self.run_script(script, "--help")
             self.assertEqual((done.returncode, calls), (0, []))
             self.assertIn(f"infra/{script}", done.stdout)

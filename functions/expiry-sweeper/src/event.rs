@@ -1,4 +1,5 @@
 use chrono::{DateTime, Utc};
+use keyring::Undone;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
@@ -12,6 +13,7 @@ use crate::feedback::{Detail, Feedback};
 /// | | an EventBridge rule with a schedule | the envelope with `detail-type` `Scheduled Event`; its `time` |
 /// | [`Feedback`](Event::Feedback) | SES, through an EventBridge rule | the envelope with `source` `aws.ses` |
 /// | [`RotatePepper`](Event::RotatePepper) | an operator | `{"rotate-pepper": {"after": 1}}` |
+/// | [`AfterRestore`](Event::AfterRestore) | an operator | `{"after-restore": {"changes": [{"key", "what", "version", "secret_version"}]}}` |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// Tell what is due at this time, and deliver what waits.
@@ -24,6 +26,8 @@ pub enum Event {
         /// The version.
         after: u32,
     },
+    /// The table was restored to a moment before these changes: end again what they had ended.
+    AfterRestore(Vec<Undone>),
     /// Something that was sent along and asks for nothing; it says why.
     Nothing(&'static str),
 }
@@ -41,7 +45,9 @@ pub enum ScheduledTime {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
     /// It is none of the shapes.
-    #[error("expected scheduled_time, an EventBridge envelope (Scheduled Event, aws.ses), or rotate-pepper")]
+    #[error(
+        "expected scheduled_time, an EventBridge envelope (Scheduled Event, aws.ses), rotate-pepper or after-restore"
+    )]
     Shape,
     /// The time is none.
     #[error("the scheduled time is not a time as RFC 3339 has it")]
@@ -52,7 +58,15 @@ pub enum EventError {
     /// The version is none.
     #[error("rotate-pepper takes {{\"after\": <version of the newest pepper, 0 if there is none>}}")]
     Rotation,
+    /// The changes are none, or too many for one event.
+    #[error(
+        "after-restore takes {{\"changes\": [..]}}, at most {MOST_CHANGES}; infra/after-restore makes such events"
+    )]
+    Restore,
 }
+
+/// How many changes one event may name: they are done with long before the function's time is over.
+const MOST_CHANGES: usize = 1000;
 
 /// What EventBridge Scheduler puts the time in place of.
 const PLACEHOLDER: &str = "<aws.scheduler.scheduled-time>";
@@ -61,6 +75,29 @@ const PLACEHOLDER: &str = "<aws.scheduler.scheduled-time>";
 #[serde(deny_unknown_fields)]
 struct Rotation {
     after: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Restore {
+    changes: Vec<Change>,
+}
+
+/// What a line of the log says of a change.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    key: String,
+    what: String,
+    version: u32,
+    secret_version: u32,
+}
+
+impl Change {
+    fn read(&self) -> Option<Undone> {
+        let (key, what) = (self.key.parse().ok()?, self.what.parse().ok()?);
+        Some(Undone { key, what, version: self.version, secret_version: self.secret_version })
+    }
 }
 
 impl TryFrom<Value> for Event {
@@ -74,6 +111,12 @@ impl TryFrom<Value> for Event {
         if let Some(rotation) = event.remove("rotate-pepper") {
             let rotation: Rotation = serde_json::from_value(rotation).map_err(|_| EventError::Rotation)?;
             return Ok(Self::RotatePepper { after: rotation.after });
+        }
+        if let Some(restore) = event.remove("after-restore") {
+            let restore: Restore = serde_json::from_value(restore).map_err(|_| EventError::Restore)?;
+            let changes = restore.changes.iter().map(Change::read).collect::<Option<Vec<_>>>();
+            let changes = changes.filter(|changes| changes.len() <= MOST_CHANGES);
+            return changes.map(Self::AfterRestore).ok_or(EventError::Restore);
         }
         let text = |name: &str| event.get(name).and_then(Value::as_str);
         match (text("source"), text("detail-type")) {
@@ -162,6 +205,33 @@ mod tests {
         assert_eq!(read(json!({ "rotate-pepper": { "after": 3 } })), Ok(Event::RotatePepper { after: 3 }));
         for bad in [json!(true), json!({}), json!({ "after": -1 }), json!({ "after": 1, "force": true })] {
             assert_eq!(read(json!({ "rotate-pepper": bad })), Err(EventError::Rotation));
+        }
+    }
+
+    #[test]
+    fn what_a_restore_undid_is_named_key_by_key() {
+        let change =
+            json!({ "key": "0EXAMPLEexampleEXAMPLE", "what": "revoked", "version": 3, "secret_version": 1 });
+        let restore = |changes: Value| read(json!({ "after-restore": { "changes": changes } }));
+        let undone = Undone {
+            key: "0EXAMPLEexampleEXAMPLE".parse().unwrap(),
+            what: keyring::Ending::Revoked,
+            version: 3,
+            secret_version: 1,
+        };
+        assert_eq!(restore(json!([change])), Ok(Event::AfterRestore(vec![undone])));
+        assert_eq!(restore(json!([])), Ok(Event::AfterRestore(Vec::new())));
+        let mut bad: Vec<Value> =
+            vec![json!({}), json!("all"), json!(vec![change.clone(); MOST_CHANGES + 1])];
+        for (field, value) in
+            [("key", json!("no id")), ("what", json!("created")), ("version", json!(-1)), ("more", json!(1))]
+        {
+            let mut change = change.clone();
+            change[field] = value;
+            bad.push(json!([change]));
+        }
+        for bad in bad {
+            assert_eq!(restore(bad.clone()), Err(EventError::Restore), "{bad}");
         }
     }
 

@@ -3,7 +3,7 @@
 //! A scheduled [`Event`] asks for everything that is due at its scheduled time, from the beginning of time, so a run that
 //! was missed or cut short is made up for by the next. Each key is told in a transaction of its own, on condition of the
 //! due moment that was read, so runs may overlap, be repeated or replayed. The other events are SES's word of a bounce or
-//! a complaint, and an operator's order to make the next pepper.
+//! a complaint, and an operator's orders: to make the next pepper, and to end again what a restored table has brought back.
 //!
 //! The sweeper only tells. That a key has ended is compared where a key is used.
 
@@ -11,6 +11,7 @@ mod deadline;
 mod event;
 mod feedback;
 mod report;
+mod restore;
 mod sweep;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub use deadline::deadline;
 pub use event::{Event, EventError, ScheduledTime};
 pub use feedback::Feedback;
 pub use report::Report;
+pub use restore::Restored;
 
 /// The function: everything it needs, for any number of events.
 #[derive(Debug, Clone)]
@@ -52,6 +54,8 @@ pub enum Answer {
         /// Its version.
         pepper: u32,
     },
+    /// What was ended again after a restore.
+    Restored(Restored),
     /// Nothing was to be done.
     Ignored {
         /// Why.
@@ -108,6 +112,7 @@ impl Sweeper {
                 tracing::info!(pepper = u32::from(newest), "new and refreshed keys take this pepper");
                 Ok(Answer::Pepper { pepper: newest.into() })
             }
+            Event::AfterRestore(changes) => Ok(Answer::Restored(self.end_again(changes).await)),
             Event::Nothing(ignored) => Ok(Answer::Ignored { ignored }),
         }
     }

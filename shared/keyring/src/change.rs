@@ -8,7 +8,7 @@ use crate::{
     event::{Event, EventKind},
     expression::{Condition, Update},
     fault::Fault,
-    key_item, layout,
+    key_item, layout, logged,
     outbox::NoticeRow,
     transaction::{Outcome, Transaction},
 };
@@ -51,6 +51,8 @@ pub enum ChangeError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Key,
+    Holder,
+    Owner,
     Member,
     Rest,
 }
@@ -163,7 +165,7 @@ impl Keyring {
     }
 
     /// Ends the key whatever is done to it meanwhile, unless it has ended already.
-    async fn revoke_surely(&self, mut key: Key, cause: &str, act: &Act) -> Result<bool, Fault> {
+    pub(crate) async fn revoke_surely(&self, mut key: Key, cause: &str, act: &Act) -> Result<bool, Fault> {
         const TRIES: u32 = 8;
         for _ in 0..TRIES {
             match self.revoke(&key, cause.to_owned(), act).await {
@@ -221,17 +223,25 @@ impl Keyring {
             }
             Write::Delete => transaction.delete(Part::Key, &place, Some(unchanged)),
         }
-        if before.acts_for_organization() {
-            match write {
-                Write::Update(after) if after.revocation.is_none() => {
+        let organization = before.acts_for_organization();
+        match write {
+            // Good standing was looked at before, for the sake of the answer. What decides is how things stand now.
+            Write::Update(after) if after.revocation.is_none() => {
+                transaction.check(Part::Holder, &layout::account(before.holder.tag()), Condition::unlocked());
+                if organization {
                     let member = layout::member(before.owner.tag(), before.holder.tag());
+                    transaction.check(
+                        Part::Owner,
+                        &layout::account(before.owner.tag()),
+                        Condition::unlocked(),
+                    );
                     transaction.check(Part::Member, &member, Condition::present());
                 }
-                Write::Update(_) => {}
-                Write::Delete => {
-                    transaction.delete(Part::Rest, &layout::held(before.owner.tag(), &before.id), None);
-                }
             }
+            Write::Delete if organization => {
+                transaction.delete(Part::Rest, &layout::held(before.owner.tag(), &before.id), None);
+            }
+            Write::Update(_) | Write::Delete => {}
         }
         transaction.put(Part::Rest, event.write(&before.id), None);
         let mut notices = Vec::new();
@@ -243,18 +253,26 @@ impl Keyring {
                 notices.push(row);
             }
         }
-        match transaction.write(&self.db).await? {
-            Outcome::Done => {
-                let key = match write {
-                    Write::Update(after) => after.clone(),
-                    Write::Delete => before.clone(),
-                };
-                Ok(Changed { key, notices })
-            }
+        let key = match write {
+            Write::Update(after) => after.clone(),
+            Write::Delete => before.clone(),
+        };
+        let outcome = transaction.write(&self.db).await;
+        if !matches!(outcome, Ok(Outcome::Refused(_))) {
+            logged::change(&key, event, outcome.is_ok());
+        }
+        match outcome? {
+            Outcome::Done => Ok(Changed { key, notices }),
             Outcome::Refused(parts) if parts.contains(&Part::Key) => match self.key(&before.id).await? {
                 Some(_) => Err(ChangeError::Conflict),
                 None => Err(ChangeError::Gone),
             },
+            Outcome::Refused(parts) if parts.contains(&Part::Holder) => {
+                Err(ChangeError::Locked(before.holder.clone()))
+            }
+            Outcome::Refused(parts) if parts.contains(&Part::Owner) => {
+                Err(ChangeError::Locked(before.owner.clone()))
+            }
             Outcome::Refused(_) => Err(ChangeError::NotAMember(before.holder.clone(), before.owner.clone())),
         }
     }

@@ -201,10 +201,14 @@ impl Keyring {
             Some(Account { mail: None, .. }) if holder.mail.is_some() => {
                 let mail = holder.mail.clone().unwrap_or_default();
                 let place = layout::account(holder.id.tag());
-                let missing = Condition::new("attribute_not_exists(gone) AND attribute_not_exists(mail)");
+                let missing =
+                    Condition::unlocked().and("attribute_not_exists(gone) AND attribute_not_exists(mail)");
                 transaction.update(Part::Account, &place, &Update::of([("mail", text(mail))], []), missing);
             }
-            Some(_) => {}
+            // A lock that has come since the account was read counts: once it is answered, nobody makes a key.
+            Some(_) => {
+                transaction.check(Part::Account, &layout::account(holder.id.tag()), Condition::unlocked());
+            }
         }
         if let Some(once) = once {
             transaction.put(
@@ -216,6 +220,7 @@ impl Keyring {
         if key.acts_for_organization() {
             let member = layout::member(key.owner.tag(), key.holder.tag());
             transaction.check(Part::Member, &member, Condition::present());
+            transaction.check(Part::Account, &layout::account(key.owner.tag()), Condition::unlocked());
             let pointer =
                 Item::at(&layout::held(key.owner.tag(), &key.id)).with("id", text(key.id.to_string()));
             transaction.put(Part::Rest, pointer, None);

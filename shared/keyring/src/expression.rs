@@ -39,6 +39,16 @@ impl Condition {
         Self::new("attribute_exists(pk) AND attribute_not_exists(gone)")
     }
 
+    /// The account is there, and not locked.
+    pub(crate) fn unlocked() -> Self {
+        Self::new("locked = :open").value(":open", AttributeValue::Bool(false))
+    }
+
+    /// Both this and `other`, which has no values of its own.
+    pub(crate) fn and(self, other: &str) -> Self {
+        Self { expression: format!("({}) AND ({other})", self.expression), ..self }
+    }
+
     pub(crate) fn value(mut self, name: &str, value: AttributeValue) -> Self {
         self.values.insert(name.to_owned(), value);
         self

@@ -2,8 +2,9 @@
 //!
 //! This crate knows the item layout, and nothing else does. It decides nothing: rules are `keys`'s, and who may ask is
 //! for the caller. Every change is one `TransactWriteItems`: the change on condition of the version read, its event, its
-//! notice, and for an organization's key the pointer and a check of membership. Nothing is announced that did not
-//! happen, nothing happens unannounced.
+//! notice, for an organization's key the pointer, and where it makes a key stronger a check that no account behind it is
+//! locked and that its holder is a member. Nothing is announced that did not happen, nothing happens unannounced, and
+//! nothing happens after the lock or the departure that forbids it was answered.
 //!
 //! | item | pk | sk |
 //! | --- | --- | --- |
@@ -40,6 +41,7 @@ mod key_item;
 mod layout;
 mod legacy;
 mod listing;
+mod logged;
 mod look_up;
 mod members;
 mod outbox;
@@ -47,6 +49,7 @@ mod packages;
 mod peppers;
 mod push;
 mod transaction;
+mod undone;
 
 use aws_sdk_dynamodb::Client;
 
@@ -66,6 +69,7 @@ pub use members::{MOST_ADMINS_TOLD, Membership};
 pub use outbox::{NoticeRow, OUTBOX_SHARDS, Waiting};
 pub use packages::{MOST_OWNERS, Package};
 pub use peppers::{Peppers, RotateError};
+pub use undone::{Again, Ending, Undone};
 
 /// The table and the pepper.
 #[derive(Debug)]

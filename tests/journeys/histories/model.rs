@@ -1,0 +1,282 @@
+//! What a key is, one act after another: the smallest account of it that publishers and the gallery rely on.
+
+use std::collections::BTreeMap;
+
+/// A key of the history, by number.
+pub(crate) type Slot = u8;
+
+/// Which packages a key covers: the one that is pushed, or others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Scope {
+    ThePackage,
+    Others,
+}
+
+/// One user, an organization they may be a member of, one package, and their keys.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct World {
+    pub(crate) keys: BTreeMap<Slot, Key>,
+    pub(crate) holder_locked: bool,
+    pub(crate) organization_locked: bool,
+    pub(crate) member: bool,
+    /// Whether the package belongs to both the user and the organization, or to neither.
+    pub(crate) owned: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    pub(crate) version: u32,
+    /// The version that its secret came with.
+    pub(crate) secret: u32,
+    pub(crate) scope: Scope,
+    pub(crate) revoked: bool,
+    pub(crate) deleted: bool,
+    pub(crate) for_organization: bool,
+}
+
+/// What people see of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) version: u32,
+    pub(crate) scope: Scope,
+    pub(crate) revoked: bool,
+}
+
+/// A change that was asked for, and the version it was for, if one was named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    Edit(Scope),
+    Refresh,
+    Revoke,
+    Delete,
+}
+
+/// What was answered to a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It was made, and led to this; nothing is shown of a deleted key.
+    Made(Option<Shown>),
+    /// Nothing: it may have been made.
+    Lost,
+    Unknown,
+    OtherVersion,
+    /// Somebody else was faster.
+    Conflict,
+    HasEnded,
+    Locked,
+    NotAMember,
+}
+
+/// What a decision saw of the key, its holder and the package, which are read together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// No key, or another secret.
+    Unknown,
+    Revoked,
+    HolderLocked,
+    NotCovered,
+    NotOwned,
+    /// A key whose right to the package was not looked at, because of what came first, or as none was named.
+    InForce,
+    /// All that a push of the package takes.
+    Good,
+}
+
+/// What a decision saw of the organization, which is read after the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    NotAMember,
+    Locked,
+    Good,
+}
+
+/// One thing that happened, or is said to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A key was asked for under one `Idempotency-Key`, which only this slot is asked for under.
+    Create {
+        slot: Slot,
+        answer: CreateAnswer,
+    },
+    Change {
+        slot: Slot,
+        change: Change,
+        named: Option<u32>,
+        answer: Answer,
+    },
+    /// The key as it was shown; none if it was not there.
+    Get {
+        slot: Slot,
+        shown: Option<Shown>,
+    },
+    List(BTreeMap<Slot, Shown>),
+    /// A decision about this secret of the key.
+    Look {
+        slot: Slot,
+        secret: u32,
+        seen: Seen,
+    },
+    LookAtOrganization(Standing),
+    LockHolder(bool),
+    LockOrganization(bool),
+    Member(bool),
+    Owned(bool),
+    /// The gallery revokes all keys, one after another: what becomes of this one.
+    RevokedWithAll {
+        slot: Slot,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CreateAnswer {
+    Made,
+    /// An equal request made it before.
+    Before(Shown),
+    /// It was made before, and has been deleted since.
+    Deleted,
+    Lost,
+    Locked,
+}
+
+impl Key {
+    pub(crate) fn new(for_organization: bool) -> Self {
+        let scope = Scope::ThePackage;
+        Self { version: 1, secret: 1, scope, revoked: false, deleted: false, for_organization }
+    }
+
+    fn shown(&self) -> Shown {
+        Shown { version: self.version, scope: self.scope, revoked: self.revoked }
+    }
+
+    /// The key with this change, whoever asks for it.
+    fn changed(&self, change: Change) -> Self {
+        let key = Self { version: self.version + 1, ..*self };
+        match change {
+            Change::Edit(scope) => Self { scope, ..key },
+            Change::Refresh => Self { secret: key.version, ..key },
+            Change::Revoke => Self { revoked: true, ..key },
+            Change::Delete => Self { deleted: true, ..*self },
+        }
+    }
+}
+
+impl World {
+    /// How things are after this step; none if it cannot have happened here.
+    pub(crate) fn after(&self, step: &Step) -> Option<Self> {
+        let mut world = self.clone();
+        let same = |possible: bool| possible.then(|| self.clone());
+        match *step {
+            Step::Create { slot, answer } => return self.create(slot, answer),
+            Step::Change { slot, change, named, answer } => return self.change(slot, change, named, answer),
+            Step::Get { slot, shown } => return same(self.key(slot).map(Key::shown) == shown),
+            Step::List(ref list) => {
+                let there = self.keys.iter().filter(|(_, key)| !key.deleted);
+                let there: BTreeMap<Slot, Shown> = there.map(|(slot, key)| (*slot, key.shown())).collect();
+                return same(there == *list);
+            }
+            Step::Look { slot, secret, seen } => return same(self.is_seen(slot, secret, seen)),
+            Step::LookAtOrganization(seen) => {
+                return same(match seen {
+                    Standing::NotAMember => !self.member,
+                    Standing::Locked => self.member && self.organization_locked,
+                    Standing::Good => self.member && !self.organization_locked,
+                });
+            }
+            Step::LockHolder(locked) => world.holder_locked = locked,
+            Step::LockOrganization(locked) => world.organization_locked = locked,
+            Step::Member(member) => world.member = member,
+            Step::Owned(owned) => world.owned = owned,
+            Step::RevokedWithAll { slot } => {
+                if let Some(key) = self.key(slot).filter(|key| !key.revoked) {
+                    world.keys.insert(slot, key.changed(Change::Revoke));
+                }
+            }
+        }
+        Some(world)
+    }
+
+    fn key(&self, slot: Slot) -> Option<&Key> {
+        self.keys.get(&slot).filter(|key| !key.deleted)
+    }
+
+    fn create(&self, slot: Slot, answer: CreateAnswer) -> Option<World> {
+        let possible = match answer {
+            CreateAnswer::Made | CreateAnswer::Lost => {
+                let free = !self.keys.contains_key(&slot) && !self.holder_locked;
+                return free.then(|| {
+                    let mut world = self.clone();
+                    world.keys.insert(slot, Key::new(false));
+                    world
+                });
+            }
+            CreateAnswer::Before(shown) => self.key(slot).map(Key::shown) == Some(shown),
+            CreateAnswer::Deleted => self.keys.get(&slot).is_some_and(|key| key.deleted),
+            CreateAnswer::Locked => self.holder_locked,
+        };
+        possible.then(|| self.clone())
+    }
+
+    fn change(&self, slot: Slot, change: Change, named: Option<u32>, answer: Answer) -> Option<Self> {
+        let key = self.key(slot);
+        let fits = |key: &&Key| named.is_none_or(|named| named == key.version);
+        let possible = match answer {
+            Answer::Made(_) | Answer::Lost => {
+                let key = key.filter(fits)?;
+                if !self.allows(key, change) {
+                    return None;
+                }
+                let changed = key.changed(change);
+                let shown = match answer {
+                    Answer::Made(Some(shown)) => shown == changed.shown(),
+                    Answer::Made(None) => change == Change::Delete,
+                    _ => true,
+                };
+                return shown.then(|| {
+                    let mut world = self.clone();
+                    world.keys.insert(slot, changed);
+                    world
+                });
+            }
+            Answer::Unknown => key.is_none(),
+            Answer::OtherVersion => key.is_some_and(|key| named.is_some_and(|named| named != key.version)),
+            // Without a version named, being overtaken is all that it says.
+            Answer::Conflict => named.is_none(),
+            Answer::HasEnded => change != Change::Delete && key.filter(fits).is_some_and(|key| key.revoked),
+            Answer::Locked => self.holder_locked || (self.for_organization(slot) && self.organization_locked),
+            Answer::NotAMember => self.for_organization(slot) && !self.member,
+        };
+        possible.then(|| self.clone())
+    }
+
+    fn for_organization(&self, slot: Slot) -> bool {
+        self.keys.get(&slot).is_some_and(|key| key.for_organization)
+    }
+
+    /// Whether the key's status and its holder's standing allow the change.
+    fn allows(&self, key: &Key, change: Change) -> bool {
+        let stands =
+            !self.holder_locked && (!key.for_organization || (self.member && !self.organization_locked));
+        match change {
+            Change::Edit(_) | Change::Refresh => !key.revoked && stands,
+            Change::Revoke => !key.revoked,
+            Change::Delete => true,
+        }
+    }
+
+    fn is_seen(&self, slot: Slot, secret: u32, seen: Seen) -> bool {
+        let Some(key) = self.key(slot).filter(|key| key.secret == secret) else {
+            return seen == Seen::Unknown;
+        };
+        let in_force = !key.revoked && !self.holder_locked;
+        let covers = key.scope == Scope::ThePackage;
+        match seen {
+            Seen::Unknown => false,
+            Seen::Revoked => key.revoked,
+            Seen::HolderLocked => !key.revoked && self.holder_locked,
+            Seen::InForce => in_force,
+            Seen::NotCovered => in_force && !covers,
+            Seen::NotOwned => in_force && covers && !self.owned,
+            Seen::Good => in_force && covers && self.owned,
+        }
+    }
+}

@@ -63,6 +63,7 @@ mod management_organization;
 mod metrics;
 mod nuget_push;
 mod nuget_vectors;
+mod promises;
 mod refusal_costs;
 mod roles;
 mod secret_types;

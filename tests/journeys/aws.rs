@@ -10,14 +10,22 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
     Projection, ProjectionType, ScalarAttributeType,
 };
+use axum::{
+    body::to_bytes,
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
 use keyring::{Act, Created, Holder, Keyring, NewKey};
 use keys::{Action, Actions, Key, KeyText, Lifetime, Patterns, Scope, Stored};
+use serde_json::Value;
 use stand_ins::{Engine, Kms, KmsKey};
 use startup::Clock;
 use tokio::net::TcpListener;
 
-use crate::{front::Front, tripwire::Tripwire};
+use crate::{front::Front, overheard::Overheard, secrets::Secrets, tripwire::Tripwire};
 
 pub(crate) const PEPPER_KEY: &str =
     "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555";
@@ -28,6 +36,8 @@ pub(crate) struct Aws {
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     kms: aws_sdk_kms::Client,
     pub(crate) front: Arc<Front>,
+    /// What must not be said of it. It is searched when this goes.
+    pub(crate) overheard: Overheard,
 }
 
 /// The settings of a client that tries once, at a stand-in.
@@ -55,15 +65,19 @@ impl Aws {
     pub(crate) async fn behind(tripwire: &Arc<Tripwire>) -> Self {
         let (listener, engine) = bound().await;
         tokio::spawn(Engine::in_memory().unwrap().serve(listener, pending()));
+        let overheard = Overheard::open();
         let (front, at) = Front::before(&engine, tripwire).await;
+        front.overheard_by(overheard.said());
         let dynamodb = aws_sdk_dynamodb::Client::from_conf(once_at!(aws_sdk_dynamodb, at));
         let (listener, at) = bound().await;
         let kms = aws_sdk_kms::Client::from_conf(once_at!(aws_sdk_kms, at));
         let clock = Clock::new(now);
         let keys = [KmsKey::new(PEPPER_KEY, &[7; 32]).unwrap()];
-        tokio::spawn(Kms::new(keys, &clock).serve(listener, pending()));
+        let kms_routes = Kms::new(keys, &clock).router();
+        let kms_routes = kms_routes.layer(from_fn_with_state(overheard.secrets().clone(), meet_pepper));
+        tokio::spawn(async move { axum::serve(listener, kms_routes).await });
         make_table(&dynamodb).await;
-        Self { dynamodb, kms, front }
+        Self { dynamodb, kms, front, overheard }
     }
 
     /// A keyring as a function's new execution environment has it: it shares the table with others, and no memory.
@@ -87,6 +101,17 @@ impl Aws {
         let items = scan.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.unwrap();
         items.iter().filter(|item| item["pk"].as_s().unwrap().starts_with(pk)).count()
     }
+}
+
+/// Remembers the plaintext that KMS answers with.
+async fn meet_pepper(State(secrets): State<Secrets>, request: Request, next: Next) -> Response {
+    let (head, body) = next.run(request).await.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap();
+    let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+    if let Some(plaintext) = answer["Plaintext"].as_str() {
+        secrets.remember(&BASE64_STANDARD.decode(plaintext).unwrap());
+    }
+    Response::from_parts(head, body.into())
 }
 
 /// The time in these journeys.

@@ -1,6 +1,6 @@
 //! Stands before an AWS service and passes calls on, unless it was told to answer some of them itself.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use axum::{
     Router,
@@ -15,13 +15,14 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 
-use crate::{aws::bound, tripwire::Tripwire};
+use crate::{aws::bound, overheard::Said, tripwire::Tripwire};
 
 /// A front before one service.
 pub(crate) struct Front {
     upstream: String,
     client: Client<HttpConnector, Body>,
     answers: Mutex<Vec<Planned>>,
+    overheard: OnceLock<Said>,
 }
 
 /// An answer to be given in the service's place.
@@ -36,12 +37,22 @@ impl Front {
     /// A front before the service at `upstream`, and where it is.
     pub(crate) async fn before(upstream: &str, tripwire: &Arc<Tripwire>) -> (Arc<Self>, String) {
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let front = Arc::new(Self { upstream: upstream.to_owned(), client, answers: Mutex::default() });
+        let front = Arc::new(Self {
+            upstream: upstream.to_owned(),
+            client,
+            answers: Mutex::default(),
+            overheard: OnceLock::new(),
+        });
         let (listener, at) = bound().await;
         let routes = Router::new().fallback(Self::pass).with_state(Arc::clone(&front));
         let routes = routes.layer(from_fn_with_state(Arc::clone(tripwire), Tripwire::pass));
         tokio::spawn(async move { axum::serve(listener, routes).await });
         (front, at)
+    }
+
+    /// What is sent to the service is heard from now on.
+    pub(crate) fn overheard_by(&self, said: &Said) {
+        self.overheard.get_or_init(|| said.clone());
     }
 
     /// The next `times` calls of `operation` (`TransactWriteItems`) get this answer, and the service hears nothing.
@@ -62,6 +73,9 @@ impl Front {
         }
         let (mut parts, body) = request.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
+        if let Some(said) = front.overheard.get() {
+            said.hear(&body);
+        }
         parts.uri = format!("{}{}", front.upstream, parts.uri.path()).parse().unwrap();
         let answer = front.client.request(Request::from_parts(parts, body.into())).await.unwrap();
         answer.map(|body| Body::new(body.boxed())).into_response()

@@ -66,7 +66,12 @@ impl Http {
         body: Bytes,
     ) -> Reply {
         let may_reveal = method == Method::POST && (url.ends_with("/keys") || url.ends_with("/refresh"));
+        let signs_in = url.ends_with("/local/sign-in");
         let (reply, body) = self.exchange(method, url, headers, body).await;
+        if let Some(token) = reply.body["token"].as_str().filter(|_| signs_in) {
+            self.secrets.remember_token(token);
+            return reply;
+        }
         let no_store = reply.headers.get(CACHE_CONTROL).map(HeaderValue::as_bytes) == Some(b"no-store");
         let revealed = self.look_into(&reply, &body, may_reveal);
         assert!(no_store || !revealed, "{} answers with a key that caches may keep", reply.to);

@@ -19,6 +19,12 @@ const STORED: &str =
 const OUT_OF_ORDER: &str =
     r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"test"}"#;
 
+async fn start() -> Aws {
+    let aws = Aws::start().await;
+    aws.overheard.secrets().remember_legacy(GUID);
+    aws
+}
+
 fn text() -> LegacySecret {
     LegacySecret::Text(LegacyText::parse(GUID).unwrap())
 }
@@ -40,7 +46,7 @@ fn a_push() -> Value {
 
 #[tokio::test]
 async fn nugets_hash_gives_way_to_a_mac_on_the_first_good_use() {
-    let aws = Aws::start().await;
+    let aws = start().await;
     let keyring = aws.keyring();
     account(&keyring, "alice", AccountKind::User, false).await;
     let id = import(&keyring, stored(), None).await.id;
@@ -72,7 +78,7 @@ async fn nugets_hash_gives_way_to_a_mac_on_the_first_good_use() {
 
 #[tokio::test]
 async fn a_hash_that_cannot_be_replaced_now_opens_all_the_same() {
-    let aws = Aws::start().await;
+    let aws = start().await;
     let keyring = aws.keyring();
     account(&keyring, "alice", AccountKind::User, false).await;
     let id = import(&keyring, stored(), None).await.id;
@@ -87,7 +93,7 @@ async fn a_hash_that_cannot_be_replaced_now_opens_all_the_same() {
 
 #[tokio::test]
 async fn imports_at_once_make_one_key() {
-    let aws = Aws::start().await;
+    let aws = start().await;
     let keyring = aws.keyring();
     account(&keyring, "alice", AccountKind::User, false).await;
     let imports = (0..12).map(|number| {
@@ -106,7 +112,7 @@ async fn imports_at_once_make_one_key() {
 #[tokio::test]
 async fn a_key_near_its_end_pushes_only_where_that_is_noted() {
     for (idle, expected) in [(Some(340), 503), (Some(2000), 503), (Some(300), 200), (None, 200)] {
-        let aws = Aws::start().await;
+        let aws = start().await;
         let keyring = aws.keyring();
         account(&keyring, "alice", AccountKind::User, false).await;
         let id = import(&keyring, text(), idle).await.id;
@@ -128,7 +134,7 @@ async fn a_key_near_its_end_pushes_only_where_that_is_noted() {
 
 #[tokio::test]
 async fn a_push_noted_late_brings_no_ended_key_back() {
-    let aws = Aws::start().await;
+    let aws = start().await;
     let keyring = aws.keyring();
     account(&keyring, "alice", AccountKind::User, false).await;
     let id = import(&keyring, text(), Some(350)).await.id;

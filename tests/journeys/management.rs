@@ -94,11 +94,11 @@ impl Management {
         let headers: BTreeMap<String, String> = serde_json::from_value(answer["headers"].clone()).unwrap();
         assert_eq!(headers["cache-control"], "no-store", "{call}");
         let status = answer["statusCode"].as_u64().unwrap();
-        let reveals = text.contains("\"lk_");
-        assert!(
-            !reveals || call.ends_with("/refresh") || call == "POST /keys",
-            "{call} answers with a key text"
-        );
+        let secrets = self.aws.overheard.secrets();
+        match call.ends_with("/refresh") || call == "POST /keys" {
+            true => _ = secrets.remember_all_in(text.as_bytes()),
+            false => assert!(!secrets.leak_in(text.as_bytes()), "{call} answers with a key text"),
+        }
         Answered { status, headers, body }
     }
 

@@ -107,7 +107,7 @@ async fn pass(State(front): State<Arc<Front>>, request: Request) -> Response {
 /// What a journey needs to read the table.
 async fn environment(State(front): State<Arc<Front>>) -> String {
     let (origin, table) = (front.account.origin(), front.account.resource("Keyring"));
-    format!("AWS_ENDPOINT_URL_DYNAMODB={origin}\nTABLE_NAME={table}\n")
+    format!("AWS_ENDPOINT_URL_DYNAMODB={origin}\nAWS_ENDPOINT_URL_KMS={origin}\nTABLE_NAME={table}\n")
 }
 
 /// Every mail sent, oldest first.

@@ -41,6 +41,7 @@ pub(crate) struct PostOffice {
     pub(crate) tripwire: Arc<Tripwire>,
     ses_client: aws_sdk_sesv2::Client,
     now: Arc<Mutex<DateTime<Utc>>>,
+    aws: Aws,
 }
 
 /// Between the mail service and whoever sends: can keep one answer back for good.
@@ -64,8 +65,8 @@ impl PostOffice {
         let routes = ses.router().layer(from_fn_with_state(Arc::clone(&gate), Gate::pass));
         let routes = routes.layer(from_fn_with_state(Arc::clone(&tripwire), Tripwire::pass));
         tokio::spawn(async move { axum::serve(listener, routes).await });
-        let keyring = Aws::behind(&tripwire).await.keyring();
-        Self { keyring, ses, gate, tripwire, ses_client, now }
+        let aws = Aws::behind(&tripwire).await;
+        Self { keyring: aws.keyring(), ses, gate, tripwire, ses_client, now, aws }
     }
 
     /// A process that delivers; several are as many processes.
@@ -127,7 +128,8 @@ impl PostOffice {
         let new = NewKey { lifetime, ..wanted(owner, &["Fabrikam.*"]) };
         let act = self.act(holder.id.as_str());
         match self.keyring.create(&holder, &new, &"lk".parse().unwrap(), None, &act).await {
-            Ok(Created::Made(key, _, rows)) => {
+            Ok(Created::Made(key, text, rows)) => {
+                self.aws.overheard.secrets().remember_all_in(text.reveal().as_bytes());
                 self.keyring.delivered(&rows).await.unwrap();
                 *key
             }
@@ -233,4 +235,12 @@ impl Gate {
 fn clock(now: &Arc<Mutex<DateTime<Utc>>>) -> Clock {
     let now = Arc::clone(now);
     Clock::new(move || *now.lock().unwrap())
+}
+
+impl Drop for PostOffice {
+    fn drop(&mut self) {
+        for mail in self.mails() {
+            self.aws.overheard.said().hear(format!("{mail:?}").as_bytes());
+        }
+    }
 }

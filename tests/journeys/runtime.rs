@@ -42,6 +42,16 @@ struct Api {
 impl Runtime {
     /// Starts the program of the function `name` with these environment variables and no others but Lambda's own.
     pub(crate) async fn start(name: &str, environment: &BTreeMap<String, String>, log: &Log) -> Self {
+        Self::start_by(Command::new(places::binary(name)), name, environment, log).await
+    }
+
+    /// The same, started by this command.
+    pub(crate) async fn start_by(
+        mut command: Command,
+        name: &str,
+        environment: &BTreeMap<String, String>,
+        log: &Log,
+    ) -> Self {
         let (events, queue) = mpsc::unbounded_channel();
         let (said, answers) = mpsc::unbounded_channel();
         let api = Arc::new(Api { events: Mutex::new(queue), answers: said });
@@ -53,7 +63,6 @@ impl Runtime {
         let (listener, at) = bound().await;
         tokio::spawn(async move { axum::serve(listener, routes).await });
 
-        let mut command = Command::new(places::binary(name));
         command.env_clear().envs(environment);
         command.envs([
             ("AWS_LAMBDA_RUNTIME_API", at.as_str()),

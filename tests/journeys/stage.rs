@@ -178,6 +178,10 @@ impl Stage {
         &self.folder
     }
 
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
     pub(crate) fn http(&self) -> &Http {
         &self.http
     }
@@ -249,13 +253,13 @@ impl Stage {
             .collect()
     }
 
-    /// Ends the journey: the program stops cleanly, and no secret has got out.
+    /// Ends the journey: the program stops cleanly, and no secret has got out: no key's, no pepper, no token.
     pub(crate) async fn finish(self) {
         let leaks = self.leaks().await;
-        assert!(leaks.is_empty(), "a key's secret got out:\n{}", leaks.join("\n"));
+        assert!(leaks.is_empty(), "a secret got out:\n{}", leaks.join("\n"));
     }
 
-    /// Ends the journey; answers every place that a key's secret has got to, without the secret.
+    /// Ends the journey; answers every place that a secret has got to, without the secret.
     pub(crate) async fn leaks(mut self) -> Vec<String> {
         let mut leaks = Vec::new();
         let mails = self.http.unsearched(&format!("{}/local/mail", self.origin())).await.expect(200);
@@ -268,6 +272,9 @@ impl Stage {
         let values =
             table::values(&environment["AWS_ENDPOINT_URL_DYNAMODB"], &environment["TABLE_NAME"]).await;
         assert!(!values.is_empty(), "the table that was searched is not the one in use");
+        for pepper in table::peppers(&environment).await {
+            self.secrets.remember(&pepper);
+        }
         for value in values.iter().filter(|value| self.secrets.leak_in(&value.bytes)) {
             leaks.push(format!("table: {}", Secrets::withheld(&value.place)));
         }

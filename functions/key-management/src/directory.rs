@@ -220,7 +220,7 @@ mod tests {
         DeletePackage(PackageId("Foo"), Some(8))
         DeleteMember((AccountId("contoso"), AccountId("alice")), None)
         entries[0].account: an account id has 1 to 256 characters, no control characters, and no space at either end | entries[0].name: 1 to 256 characters are expected, and no control characters | entries[0].kind: user or organization is expected | entries[0].mail: a text is expected, not a number | entries[0].locked: true or false is expected, not a text | entries[0].revision: a whole number from 0 to 9007199254740991 is expected | entries[0].x: is not known here; known are put, delete, account, name, kind, mail, locked, revision
-        entries[0].id: a package id has 1 to 128 letters, digits, dots, hyphens or underscores | entries[0].owners: name at least one account
+        entries[0].id: a package id has 1 to 128 letters, digits, dots, hyphens or underscores, and is no API key | entries[0].owners: name at least one account
         entries[0].owners[0]: an account id has 1 to 256 characters, no control characters, and no space at either end | entries[0].owners[1]: a text is expected, not a number
         entries[0].organization: is missing | entries[0].user: is missing | entries[0].role: admin or member is expected
         entries[0].put: account, package or member is expected

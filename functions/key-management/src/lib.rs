@@ -10,6 +10,9 @@
 //! 9457); bad input is told field by field, all of it at once, and changes nothing. [`Api::handle`] is one call: an
 //! event of API Gateway's HTTP API in, its answer out.
 
+// A text that is cut within a character panics with a message that shows it: it may be a key.
+#![cfg_attr(not(test), deny(clippy::string_slice))]
+
 mod api;
 mod app;
 mod config;

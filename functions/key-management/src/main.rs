@@ -7,7 +7,7 @@ use keyring::Keyring;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use mail::{MailConfig, Postman, Ses};
 use metrics::{Function, Metrics};
-use startup::{Clock, Environment};
+use startup::{Clock, Environment, Unrepeated};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -26,6 +26,8 @@ async fn main() -> Result<(), Error> {
         Postman::new(keyring.clone(), ses, mail.letterhead, Clock::system()).counted(metrics.clone())
     });
     let api = &Api::new(keyring, postman, Clock::system(), policy).counted(metrics);
-    let handle = |event: LambdaEvent<Event>| async { Ok::<_, Infallible>(api.handle(event.payload).await) };
+    let handle = |event: LambdaEvent<Unrepeated<Event>>| async {
+        Ok::<_, Infallible>(api.handle(event.payload.0).await)
+    };
     lambda_runtime::run(service_fn(handle)).await
 }

@@ -86,21 +86,7 @@ impl Authorizer {
             None => Proof::Key(event.credential()),
         };
         match self.answer(proof, &question).await {
-            Ok(answer) => {
-                let (status, decided) = decided(&answer);
-                tracing::info!(
-                    door = "ask",
-                    action = question.action.as_str(),
-                    package = question.package.as_ref().map(tracing::field::display),
-                    preflight = question.preflight,
-                    decision = decided.decision,
-                    reason = decided.reason,
-                    key_id = decided.key_id,
-                    "decided"
-                );
-                self.answered(Door::Authorize, &answer.decision);
-                respond(status, "application/json", &decided)
-            }
+            Ok(answer) => self.told(&question, &answer),
             Err(fault) => {
                 self.failed(Door::Authorize, &fault);
                 tracing::error!(door = "ask", action = question.action.as_str(), error = %fault, "could not decide");
@@ -109,6 +95,23 @@ impl Authorizer {
                     .response()
             }
         }
+    }
+
+    /// What goes out and into the log of an answer that is found.
+    fn told(&self, question: &Question, answer: &Answer) -> Response {
+        let (status, decided) = decided(answer);
+        tracing::info!(
+            door = "ask",
+            action = question.action.as_str(),
+            package = question.package.as_ref().map(tracing::field::display),
+            preflight = question.preflight,
+            decision = decided.decision,
+            reason = decided.reason,
+            key_id = decided.key_id,
+            "decided"
+        );
+        self.answered(Door::Authorize, &answer.decision);
+        respond(status, "application/json", &decided)
     }
 }
 
@@ -181,6 +184,7 @@ impl Fields {
         self.errors.push(FieldError { field: field.to_owned(), message });
     }
 }
+
 fn decided(answer: &Answer) -> (u16, Decided<'_>) {
     let key = answer.key.as_ref();
     let (status, decision, reason, package_state) = match &answer.decision {

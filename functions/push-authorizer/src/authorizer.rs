@@ -124,23 +124,13 @@ impl Authorizer {
                 Err(_) => Ok(Found::Unknown),
             };
         };
-        let mut look_up = self.keyring.look_up(&text.id(), package).await?;
+        let look_up = self.keyring.look_up(&text.id(), package).await?;
         let stored = look_up.key.as_ref().and_then(mac_of);
-        let pepper = match &stored {
-            Some((_, pepper)) => self.keyring.peppers().get(*pepper).await?,
-            None => self.keyring.peppers().any().await?,
+        let (stored, pepper) = match stored {
+            Some((mac, pepper)) => (mac, self.keyring.peppers().get(pepper).await?),
+            None => (Mac::from_bytes([0; 32]), self.keyring.peppers().any().await?),
         };
-        // An id that is not there costs what a wrong secret costs: the same MAC, the same comparison.
-        let verified = text.mac(&pepper) == stored.map_or(Mac::from_bytes([0; 32]), |(mac, _)| mac);
-        match look_up.key.take() {
-            Some(key) if verified => Ok(Found::Verified(Box::new(Verified {
-                key,
-                pepper,
-                look_up,
-                shown_until: now + GRANT_LIFETIME,
-            }))),
-            _ => Ok(Found::Unknown),
-        }
+        Ok(verified(&text, &stored, pepper, look_up, now))
     }
 
     async fn by_grant(&self, text: &str, question: &Question, now: DateTime<Utc>) -> Result<Found, Fault> {
@@ -190,6 +180,24 @@ impl Authorizer {
                 Ok(key)
             }
         }
+    }
+}
+
+/// What a text opens, now that all is read that its id has led to. `stored` is a dummy where that is nothing: from here on
+/// an id that is not there costs what a wrong secret costs, the same MAC and the same comparison.
+fn verified(
+    text: &KeyText,
+    stored: &Mac,
+    pepper: Arc<Pepper>,
+    mut look_up: LookUp,
+    now: DateTime<Utc>,
+) -> Found {
+    let opens = text.mac(&pepper) == *stored;
+    match look_up.key.take() {
+        Some(key) if opens => {
+            Found::Verified(Box::new(Verified { key, pepper, look_up, shown_until: now + GRANT_LIFETIME }))
+        }
+        _ => Found::Unknown,
     }
 }
 

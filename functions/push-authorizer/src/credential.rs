@@ -29,12 +29,8 @@ pub(crate) enum Credential<'a> {
 impl KeyHeaders {
     /// `X-NuGet-ApiKey`, and if there is none, `Authorization: Bearer`.
     pub(crate) fn credential(&self) -> Credential<'_> {
-        let bearer = |value: &'_ Zeroizing<String>| -> Option<std::ops::Range<usize>> {
-            let scheme = value.get(..7)?;
-            scheme.eq_ignore_ascii_case("bearer ").then_some(7..value.len())
-        };
         let keys = self.api_key.iter().map(|value| value.trim());
-        let tokens = self.authorization.iter().filter_map(|value| Some(value[bearer(value)?].trim()));
+        let tokens = self.authorization.iter().filter_map(bearer);
         let sent: Vec<&str> = keys.filter(|value| !value.is_empty()).collect();
         let sent = if sent.is_empty() { tokens.filter(|value| !value.is_empty()).collect() } else { sent };
         match sent.as_slice() {
@@ -43,6 +39,12 @@ impl KeyHeaders {
             _ => Credential::Several,
         }
     }
+}
+
+/// What a header says after `Bearer`, if it says that (RFC 6750).
+fn bearer(value: &Zeroizing<String>) -> Option<&str> {
+    let (scheme, token) = value.split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case("bearer ").then_some(token.trim())
 }
 
 impl fmt::Debug for KeyHeaders {

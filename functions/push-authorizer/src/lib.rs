@@ -8,6 +8,9 @@
 //! Both ask [`Authorizer::answer`], so there is one decision and not two. A fault of ours is an error at the first door
 //! and a 503 at the second, and never an allow.
 
+// A text that is cut within a character panics with a message that shows it: it may be a key.
+#![cfg_attr(not(test), deny(clippy::string_slice))]
+
 mod answer;
 mod ask;
 mod authorizer;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use metrics::{Function, Metrics};
 use push_authorizer::{Authorizer, Config, Event};
-use startup::{Clock, Environment};
+use startup::{Clock, Environment, Unrepeated};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -23,5 +23,6 @@ async fn main() -> Result<(), Error> {
     let (table, pepper_key): (String, String) = (table.unwrap_or_default(), pepper_key.unwrap_or_default());
     let keyring = Arc::new(keyring::Keyring::new(db, kms, &table, &pepper_key));
     let authorizer = &Authorizer::new(config, keyring, Clock::system()).counted(metrics);
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| authorizer.handle(event.payload))).await
+    let handle = |event: LambdaEvent<Unrepeated<Event>>| authorizer.handle(event.payload.0);
+    lambda_runtime::run(service_fn(handle)).await
 }

@@ -27,6 +27,9 @@
 //! item of a later format is another release's: it is neither read nor written over, and whoever meets it gets a
 //! [`Fault`] that says so.
 
+// A text that is cut within a character panics with a message that shows it: it may be a key.
+#![cfg_attr(not(test), deny(clippy::string_slice))]
+
 mod act;
 mod change;
 mod create;

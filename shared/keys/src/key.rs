@@ -5,6 +5,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use crate::{
     account::AccountId,
     key_id::KeyId,
+    key_text,
     lifetime::{Lifetime, LifetimeError},
     nuget_stored::NugetStored,
     pepper::{Mac, PepperVersion},
@@ -105,7 +106,7 @@ pub struct KeyName(String);
 
 /// A text is no key name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a key name has 1 to 256 characters and no control characters")]
+#[error("a key name has 1 to 256 characters, no control characters, and no API key in it")]
 pub struct KeyNameError;
 
 /// Whether a key works now, and if not, why.
@@ -310,7 +311,9 @@ impl FromStr for KeyName {
 
     fn from_str(text: &str) -> Result<Self, KeyNameError> {
         let text = text.trim();
-        let good = (1..=256).contains(&text.chars().count()) && !text.chars().any(breaks_the_line);
+        let good = (1..=256).contains(&text.chars().count())
+            && !text.chars().any(breaks_the_line)
+            && !key_text::is_in(text);
         if good { Ok(Self(text.to_owned())) } else { Err(KeyNameError) }
     }
 }

@@ -101,6 +101,22 @@ impl KeyText {
     }
 }
 
+/// Whether some part of `text` looks like a key text, of whatever gallery, misspelt or not. What is shown, mailed and logged
+/// must not hold one: somebody has put it into the wrong field.
+pub(crate) fn is_in(text: &str) -> bool {
+    const REST: usize = 1 + KeyId::DIGITS + 1 + SECRET_DIGITS + CHECKSUM_DIGITS;
+    let bytes = text.as_bytes();
+    let digits = |from: usize, count: usize| bytes[from..from + count].iter().all(u8::is_ascii_alphanumeric);
+    (2..(bytes.len() + 1).saturating_sub(REST)).any(|place| {
+        let second = place + 1 + KeyId::DIGITS;
+        bytes[place - 2..place].iter().all(u8::is_ascii_lowercase)
+            && bytes[place] == b'_'
+            && digits(place + 1, KeyId::DIGITS)
+            && bytes[second] == b'_'
+            && digits(second + 1, SECRET_DIGITS + CHECKSUM_DIGITS)
+    })
+}
+
 impl FromStr for KeyPrefix {
     type Err = KeyPrefixError;
 
@@ -122,7 +138,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{AccountId, KeyNumber};
+    use crate::{AccountId, KeyName, KeyNumber, PackageId, Pattern};
 
     fn prefixes() -> [KeyPrefix; 2] {
         ["lk".parse().unwrap(), "fabrikam".parse().unwrap()]
@@ -180,6 +196,35 @@ mod tests {
         fn junk_is_malformed(junk in "\\PC{0,100}|lk_[0-9A-Za-z_]{0,80}|lk_[0-9A-Za-z]{22}_[0-9A-Za-z]{49}") {
             prop_assert!(KeyText::parse(&prefixes(), &junk).is_err());
         }
+    }
+
+    #[test]
+    fn a_key_text_is_seen_wherever_it_stands_in_another_text() {
+        let text = text("lk");
+        for holding in [
+            text.clone(),
+            format!("my key {text}!"),
+            format!("é_{text}"),
+            format!("UPPER{text}0"),
+            format!("_{}", self::text("fabrikam")),
+            format!("lk_{text}"),
+            format!("{}0", &text[..74]),
+        ] {
+            assert!(is_in(&holding));
+            assert!(holding.parse::<KeyName>().is_err(), "a name is shown and mailed");
+        }
+        for none in [text[1..].to_owned(), text[..74].to_owned(), text.replacen('_', "-", 1), String::new()] {
+            assert!(!is_in(&none));
+        }
+        assert!(text.parse::<PackageId>().is_err() && text.parse::<Pattern>().is_err(), "these are logged");
+    }
+
+    #[test]
+    fn the_text_is_wiped_when_dropped() {
+        fn wiped<T: zeroize::ZeroizeOnDrop>(_: &T) {}
+        let text = KeyText::new(&prefixes()[0], id(), &Zeroizing::new([7; 32]));
+        wiped(&text.text);
+        wiped(&text.reveal());
     }
 
     #[test]

@@ -138,6 +138,12 @@ mod tests {
     }
 
     #[test]
+    fn the_text_is_wiped_when_dropped() {
+        fn wiped<T: zeroize::ZeroizeOnDrop>(_: &T) {}
+        wiped(&LegacyText::parse("36aafd87-44d7-423b-adb9-ed01493aeb75").unwrap().canonical);
+    }
+
+    #[test]
     fn what_has_another_shape_is_no_legacy_key() {
         for other in [
             "36aafd87-44d7-423b-adb9-ed01493aeb7",

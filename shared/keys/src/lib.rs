@@ -14,6 +14,9 @@
 //! | [`Grant`] | a short-lived proof that a key was verified |
 //! | [`Pepper`] | the HMAC key that keeps stored keys useless to whoever reads the table |
 
+// A text that is cut within a character panics with a message that shows it: it may be a key.
+#![cfg_attr(not(test), deny(clippy::string_slice))]
+
 mod account;
 mod action;
 mod base32;

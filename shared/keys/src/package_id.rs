@@ -1,5 +1,7 @@
 use std::{fmt, str::FromStr};
 
+use crate::key_text;
+
 /// The longest package id and the longest pattern, in characters: NuGet's own limit.
 pub(crate) const LONGEST: usize = 128;
 
@@ -12,7 +14,7 @@ pub struct PackageId(String);
 
 /// Why a text is no package id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a package id has 1 to 128 letters, digits, dots, hyphens or underscores")]
+#[error("a package id has 1 to 128 letters, digits, dots, hyphens or underscores, and is no API key")]
 pub struct PackageIdError;
 
 impl PackageId {
@@ -33,7 +35,8 @@ impl FromStr for PackageId {
     type Err = PackageIdError;
 
     fn from_str(text: &str) -> Result<Self, PackageIdError> {
-        let good = (1..=LONGEST).contains(&text.len()) && text.bytes().all(is_id_byte);
+        let good =
+            (1..=LONGEST).contains(&text.len()) && text.bytes().all(is_id_byte) && !key_text::is_in(text);
         if good { Ok(Self(text.to_owned())) } else { Err(PackageIdError) }
     }
 }

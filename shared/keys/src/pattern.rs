@@ -2,7 +2,10 @@ use std::{fmt, str::FromStr};
 
 use wildmatch::WildMatchPattern;
 
-use crate::package_id::{LONGEST, PackageId, is_id_byte};
+use crate::{
+    key_text,
+    package_id::{LONGEST, PackageId, is_id_byte},
+};
 
 /// `*` alone is special. wildmatch wants a character for "any one" too: no pattern can hold a NUL.
 type Glob = WildMatchPattern<'*', '\0'>;
@@ -37,6 +40,9 @@ pub enum PatternError {
     /// A character that no pattern holds.
     #[error("a pattern holds letters, digits, dots, hyphens, underscores and *, not {0:?}")]
     Character(char),
+    /// A key text, put into the wrong field.
+    #[error("a pattern names packages, and holds no API key")]
+    KeyText,
 }
 
 impl Pattern {
@@ -74,9 +80,10 @@ impl Pattern {
         // Most patterns of a long list fail on their first letters, and most that do not are `Foo.*`: no need to build
         // the matcher for either.
         let (spelled, rest) = self.0.split_at(star);
-        text.get(..star).is_some_and(|head| head.eq_ignore_ascii_case(spelled))
-            && (rest == "*"
-                || Glob::new(&rest.to_ascii_lowercase()).matches(&text[star..].to_ascii_lowercase()))
+        text.split_at_checked(star).is_some_and(|(head, tail)| {
+            head.eq_ignore_ascii_case(spelled)
+                && (rest == "*" || Glob::new(&rest.to_ascii_lowercase()).matches(&tail.to_ascii_lowercase()))
+        })
     }
 }
 
@@ -93,6 +100,9 @@ impl FromStr for Pattern {
         }
         if text.len() > LONGEST {
             return Err(PatternError::TooLong(text.len()));
+        }
+        if key_text::is_in(text) {
+            return Err(PatternError::KeyText);
         }
         Ok(Self(text.to_owned()))
     }

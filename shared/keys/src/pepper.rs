@@ -149,6 +149,12 @@ mod tests {
     }
 
     #[test]
+    fn a_pepper_is_wiped_when_dropped() {
+        fn wiped<T: zeroize::ZeroizeOnDrop>(_: &T) {}
+        wiped(&pepper(1).bytes);
+    }
+
+    #[test]
     fn debug_shows_no_secret() {
         assert_eq!(format!("{:?}", pepper(0xab)), "Pepper { version: PepperVersion(3), .. }");
         assert_eq!(format!("{:?}", pepper(0xab).mac(b"x")), "Mac(..)");

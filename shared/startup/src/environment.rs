@@ -1,4 +1,8 @@
-use std::{collections::BTreeMap, fmt::Display, str::FromStr};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Display},
+    str::FromStr,
+};
 
 /// The environment variables a function is configured by.
 ///
@@ -14,10 +18,18 @@ use std::{collections::BTreeMap, fmt::Display, str::FromStr};
 /// let error = environment.finish().unwrap_err().to_string();
 /// assert_eq!(error, "TABLE_NAME is not set; DAYS is \"many\": invalid digit found in string");
 /// ```
-#[derive(Debug)]
+///
+/// `Debug` shows no values: AWS's credentials are among them.
 pub struct Environment {
     variables: BTreeMap<String, String>,
     faults: Vec<String>,
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&String> = self.variables.keys().collect();
+        f.debug_struct("Environment").field("variables", &names).field("faults", &self.faults).finish()
+    }
 }
 
 /// Every variable that is missing or cannot be read, in the order they were asked for.
@@ -91,5 +103,17 @@ impl Environment {
 
     fn text(&self, name: &str) -> Option<String> {
         self.variables.get(name).filter(|text| !text.is_empty()).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_value() {
+        let environment = Environment::of([("AWS_SECRET_ACCESS_KEY", "example of one"), ("LOG", "info")]);
+        let shown = format!("{environment:?}");
+        assert_eq!(shown, r#"Environment { variables: ["AWS_SECRET_ACCESS_KEY", "LOG"], faults: [] }"#);
     }
 }

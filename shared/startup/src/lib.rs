@@ -7,8 +7,10 @@ mod aws;
 mod clock;
 mod environment;
 mod log;
+mod unrepeated;
 
 pub use aws::{aws, bounded};
 pub use clock::Clock;
 pub use environment::{ConfigError, Environment};
-pub use log::start_log;
+pub use log::{log, start_log};
+pub use unrepeated::Unrepeated;

@@ -142,7 +142,7 @@ mod tests {
             errors: [
                 FieldError {
                     field: "name",
-                    message: "a key name has 1 to 256 characters and no control characters",
+                    message: "a key name has 1 to 256 characters, no control characters, and no API key in it",
                 },
                 FieldError {
                     field: "actions[1]",

@@ -70,6 +70,13 @@ fn documented(operation: &Value) -> &str {
     }
 }
 
+/// The schema of an operation's body, if it takes one.
+fn body_schema<'a>(document: &'a Value, operation: &Value) -> Option<&'a Value> {
+    let schema = operation.pointer("/requestBody/content/application~1json/schema")?.to_string();
+    let name = schema.split("#/components/schemas/").nth(1).and_then(|rest| rest.split('"').next());
+    Some(&document["components"]["schemas"][name.unwrap()])
+}
+
 /// What is known, as the refusal of `zzz` tells.
 fn known(answer: &Value) -> BTreeSet<String> {
     let errors = answer["body"]["errors"].as_array().unwrap();
@@ -143,6 +150,37 @@ async fn each_route_takes_the_caller_it_documents_and_no_other() {
 }
 
 #[tokio::test]
+async fn a_field_given_twice_is_refused_by_name_in_every_body() {
+    let (api, document) = (api(), document());
+    let mut bodies = 0;
+    for (route, operation) in operations(&document) {
+        let Some(schema) = body_schema(&document, &operation) else { continue };
+        bodies += 1;
+        for field in schema["properties"].as_object().unwrap().keys() {
+            let body = format!(r#"{{"{field}":null,"{field}":null}}"#);
+            let answer = call(&api, &route, documented(&operation), "", Some(&body)).await;
+            assert_eq!(answer["statusCode"], 400, "{route}: {body}");
+            let errors = answer["body"]["errors"].as_array().unwrap();
+            let twice = json!({ "field": field, "message": "is given more than once" });
+            assert!(errors.contains(&twice), "{route}: {body}: {answer}");
+        }
+    }
+    assert_eq!(bodies, 9);
+    for (route, body, field) in [
+        (
+            "POST /directory",
+            r#"{"entries":[{"put":"package","delete":"package","put":"account"}]}"#,
+            "entries[0].put",
+        ),
+        ("POST /legacy-keys", r#"{"keys":[{"account":"alice","account":"bob"}]}"#, "keys[0].account"),
+    ] {
+        let answer = call(&api, route, "gallery", "", Some(body)).await;
+        let twice = json!({ "field": field, "message": "is given more than once" });
+        assert!(answer["body"]["errors"].as_array().unwrap().contains(&twice), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn the_keys_page_is_kept_for_a_moment_by_its_name_and_forever_by_its_content() {
     let api = api();
     let get = async |file: &str, tag: Option<&Value>| {
@@ -194,11 +232,7 @@ async fn bodies_and_queries_are_read_as_documented() {
     let (api, document) = (api(), document());
     for (route, operation) in operations(&document) {
         let caller = documented(&operation);
-        if let Some(content) = operation["requestBody"]["content"].as_object() {
-            let schema = &content["application/json"]["schema"];
-            let name = schema.to_string();
-            let name = name.split("#/components/schemas/").nth(1).and_then(|rest| rest.split('"').next());
-            let schema = &document["components"]["schemas"][name.unwrap()];
+        if let Some(schema) = body_schema(&document, &operation) {
             let fields: BTreeSet<String> =
                 schema["properties"].as_object().unwrap().keys().cloned().collect();
             let answer = call(&api, &route, caller, "", Some(r#"{"zzz":1}"#)).await;

@@ -13,12 +13,18 @@ use crate::{
 
 /// One entry of the directory, put or deleted. Every one may carry the gallery's revision of it.
 #[derive(Debug)]
-pub(crate) enum Change {
+pub enum Change {
+    /// What an account is.
     PutAccount(AccountChange),
+    /// An account is gone.
     DeleteAccount(AccountId, Option<i64>),
+    /// A package, and all its owners.
     PutPackage(PackageId, Vec<AccountId>, Option<i64>),
+    /// A package is gone.
     DeletePackage(PackageId, Option<i64>),
+    /// What a user, who comes second, is to an organization.
     PutMember((AccountId, AccountId), Role, Option<i64>),
+    /// A user has left an organization.
     DeleteMember((AccountId, AccountId), Option<i64>),
 }
 

@@ -112,7 +112,10 @@ impl Event {
                 continue;
             };
             let value = HeaderValue::from_str(value).map_err(|_| unreadable("A header cannot be read."))?;
-            headers.insert(name.clone(), value);
+            // The gateway joins repeated headers into one. Of two spellings of one name, none is the right one.
+            if headers.insert(name.clone(), value).is_some() {
+                return Err(unreadable("A header is given more than once."));
+            }
         }
         let identity = match self.request_context.authorizer {
             Some(Authorizer { jwt: Some(jwt), .. }) => Identity::Person(jwt.claims),
@@ -189,6 +192,15 @@ mod tests {
         assert_eq!(request.headers()["if-match"], "\"3\"");
         assert_eq!(request.extensions().get::<QueryText>().map(|query| query.0.as_str()), Some("a=%2F"));
         assert_eq!(to_bytes(request.into_body(), 100).await.unwrap(), "hi");
+    }
+
+    #[test]
+    fn a_header_in_two_spellings_is_refused() {
+        let event = json!({
+            "rawPath": "/keys", "headers": { "if-match": "\"3\"", "If-Match": "*" },
+            "requestContext": { "http": { "method": "PATCH", "sourceIp": "203.0.113.7" } },
+        });
+        assert!(serde_json::from_value::<Event>(event).unwrap().into_request().is_err());
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod input;
 mod notices;
 mod openapi;
 mod problem;
+pub mod reading;
 mod routes;
 mod trace;
 mod wire;

@@ -167,6 +167,11 @@ impl Problem {
         &self.detail
     }
 
+    /// What is wrong with the input, field by field.
+    pub(crate) fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
     /// A change that somebody else was faster than, where the request had named the version it is for.
     pub(crate) fn of_change(error: ChangeError, version_named: bool) -> Self {
         match error {

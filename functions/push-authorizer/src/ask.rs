@@ -4,22 +4,18 @@
 //! where there is no grant (beside a grant, a key is not looked at). Out comes the decision: 200 allow, 401 where nothing was sent to show, 403 deny; 400 for a
 //! question that is none, as a problem (RFC 9457) that names the fields; 503 for our own trouble.
 
-use std::{collections::BTreeMap, fmt::Display, str::FromStr};
+use std::collections::BTreeMap;
 
-use keys::{Action, Decision, PackageId, Reason};
+use keys::{Decision, Reason};
 use metrics::Door;
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use crate::{
     answer::Answer,
     authorizer::{Authorizer, Proof},
     event::Event,
-    question::Question,
+    reading::{self, Asked, FieldError, NoQuestion},
 };
-
-/// The largest body that is read, in bytes.
-const LARGEST: usize = 16 * 1024;
 
 /// What API Gateway's Lambda proxy integration sends on.
 #[derive(Serialize)]
@@ -29,12 +25,6 @@ pub struct Response {
     headers: BTreeMap<&'static str, &'static str>,
     body: String,
     is_base64_encoded: bool,
-}
-
-/// A question, and the grant it was asked with.
-struct Asked {
-    question: Question,
-    grant: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -64,12 +54,6 @@ struct Problem {
     detail: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
-}
-
-#[derive(Serialize)]
-struct FieldError {
-    field: String,
-    message: String,
 }
 
 impl Authorizer {
@@ -119,70 +103,7 @@ fn asked(event: &Event) -> Result<Asked, Problem> {
     let body = event
         .body()
         .ok_or_else(|| Problem::bad("The body is not the base64 it is said to be.".to_owned()))?;
-    if body.len() > LARGEST {
-        let detail = format!("The body has {} bytes; at most {LARGEST} are read.", body.len());
-        return Err(Problem { title: "Too large", status: 413, detail, errors: Vec::new() });
-    }
-    let no_json = |error: serde_json::Error| {
-        Problem::bad(format!("The body is not JSON (line {}, column {}).", error.line(), error.column()))
-    };
-    let Value::Object(body) = serde_json::from_slice(&body).map_err(no_json)? else {
-        return Err(Problem::bad("The body is not a JSON object.".to_owned()));
-    };
-    let mut fields = Fields { body, errors: Vec::new() };
-    if fields.body.get("action").is_none_or(Value::is_null) {
-        fields.fault("action", "is missing".to_owned());
-    }
-    let action = fields.parsed::<Action>("action");
-    let package = fields.parsed::<PackageId>("package");
-    let grant = fields.parsed::<String>("grant");
-    let preflight = fields.flag("preflight");
-    let Fields { body: unknown, mut errors } = fields;
-    errors.extend(
-        unknown
-            .into_iter()
-            .map(|(field, _)| FieldError { field, message: "is not a field of a question".to_owned() }),
-    );
-    match action {
-        Some(action) if errors.is_empty() => {
-            Ok(Asked { question: Question { action, package, preflight }, grant })
-        }
-        _ => Err(Problem { errors, ..Problem::bad("Some fields are not as they must be.".to_owned()) }),
-    }
-}
-
-/// The fields of a body, taken one by one. No error repeats a value: a secret may stand in the wrong field.
-struct Fields {
-    body: Map<String, Value>,
-    errors: Vec<FieldError>,
-}
-
-impl Fields {
-    /// A field that holds text, if it is there and not null.
-    fn parsed<T: FromStr<Err: Display>>(&mut self, name: &str) -> Option<T> {
-        let parsed = match self.body.remove(name)? {
-            Value::Null => return None,
-            Value::String(text) => text.parse().map_err(|error: T::Err| error.to_string()),
-            _ => Err("must be text".to_owned()),
-        };
-        parsed.map_err(|message| self.fault(name, message)).ok()
-    }
-
-    /// A field that is true or false; false if it is not there.
-    fn flag(&mut self, name: &str) -> bool {
-        match self.body.remove(name) {
-            None | Some(Value::Null) => false,
-            Some(Value::Bool(flag)) => flag,
-            Some(_) => {
-                self.fault(name, "must be true or false".to_owned());
-                false
-            }
-        }
-    }
-
-    fn fault(&mut self, field: &str, message: String) {
-        self.errors.push(FieldError { field: field.to_owned(), message });
-    }
+    reading::read(&body).map_err(Problem::of)
 }
 
 fn decided(answer: &Answer) -> (u16, Decided<'_>) {
@@ -211,6 +132,18 @@ fn decided(answer: &Answer) -> (u16, Decided<'_>) {
 impl Problem {
     fn bad(detail: String) -> Self {
         Self { title: "Bad request", status: 400, detail, errors: Vec::new() }
+    }
+
+    fn of(no: NoQuestion) -> Self {
+        match no {
+            NoQuestion::TooLarge(detail) => {
+                Self { title: "Too large", status: 413, detail, errors: Vec::new() }
+            }
+            NoQuestion::Unreadable(detail) => Self::bad(detail),
+            NoQuestion::Fields(errors) => {
+                Self { errors, ..Self::bad("Some fields are not as they must be.".to_owned()) }
+            }
+        }
     }
 
     fn response(&self) -> Response {

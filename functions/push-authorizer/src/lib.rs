@@ -20,10 +20,12 @@ mod event;
 mod gateway;
 mod legacy;
 mod question;
+pub mod reading;
 
 pub use authorizer::Authorizer;
 pub use config::Config;
 pub use event::Event;
+pub use question::Question;
 
 use lambda_runtime::Diagnostic;
 use serde::Serialize;

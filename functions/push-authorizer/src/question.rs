@@ -2,13 +2,13 @@ use keys::{Action, PackageId};
 
 /// What is asked of the authorizer, at either door.
 #[derive(Debug)]
-pub(crate) struct Question {
+pub struct Question {
     /// What is to be done.
-    pub(crate) action: Action,
+    pub action: Action,
     /// On which package, where that is known.
-    pub(crate) package: Option<PackageId>,
+    pub package: Option<PackageId>,
     /// Whether it is only asked whether it would be allowed.
-    pub(crate) preflight: bool,
+    pub preflight: bool,
 }
 
 /// What a route of the push API is for, by method and resource.

@@ -23,6 +23,14 @@ pub(crate) fn decode(digits: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     (bits < 5 && held == 0).then_some(bytes)
 }
 
+/// The bytes of base32 digits as [`decode`] takes them, padded with `=` to a multiple of eight, or not at all.
+pub(crate) fn decode_padded(digits: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let bare = digits.iter().rposition(|digit| *digit != b'=').map_or(0, |last| last + 1);
+    let padding = digits.len() - bare;
+    let whole = padding == 0 || (padding < 8 && digits.len().is_multiple_of(8));
+    if whole { decode(&digits[..bare]) } else { None }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,6 +47,18 @@ mod tests {
             ("mzxw6ytboi", "foobar"),
         ] {
             assert_eq!(decode(digits.as_bytes()).unwrap().as_slice(), text.as_bytes(), "{digits}");
+        }
+    }
+
+    #[test]
+    fn padding_is_whole_or_absent() {
+        for digits in ["", "MY", "MY======", "MZXQ====", "MZXW6===", "MZXW6YQ=", "MZXW6YTB"] {
+            assert!(decode_padded(digits.as_bytes()).is_some(), "{digits}");
+        }
+        for digits in
+            ["MY=", "MY=======", "MZXW6YTB=", "MZXW6YTB========", "========", "M=Y=====", "=MY====="]
+        {
+            assert!(decode_padded(digits.as_bytes()).is_none(), "{digits}");
         }
     }
 

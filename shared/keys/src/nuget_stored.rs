@@ -64,7 +64,7 @@ impl NugetStored {
         let id_part = IdPart::at_start_of(text).ok_or(NugetStoredError::Malformed)?;
         let hash = text.get(id_part.digits()..).unwrap_or_default();
         let hash = match id_part.is_v4() {
-            true => base32::decode(hash.trim_end_matches('=').as_bytes()),
+            true => base32::decode_padded(hash.as_bytes()),
             false => BASE64_STANDARD.decode(hash).ok().map(Zeroizing::new),
         };
         let hash = hash.ok_or(NugetStoredError::Malformed)?;
@@ -160,6 +160,8 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "36aafd87-44d7-423b-adb9-ed01493aeb75";
+    /// Of `tests/vectors/nuget.json`.
+    const V4: &str = "oy2iuvoucviouojnrbzaAEAAAAABAAACOEAAAAABAMHUIIUXSFAIOTEAFWF3K2E7L6YRUDOZDPHKSRX3YEOFUWPCID325EZH5JXBBGBMYBECT4KCGMWOQQ======";
 
     /// A v3 value of these bytes.
     fn value(format: u8, function: u32, iterations: u32, salt: &[u8], subkey: &[u8]) -> String {
@@ -192,12 +194,23 @@ mod tests {
             value(1, 1, 10_000, &[7; 16], &[8; 31]),
             value(1, 1, 10_000, &[7; 16], &[8; 33]),
             value(1, 1, 10_000, &[7; 16], &[8; 32]).replacen('6', "x", 1),
+            format!("{V4}{}", "=".repeat(80_000)),
+            format!("{V4}="),
+            V4.replacen('=', "", 1),
+            V4.replacen("AEAA", "A=AA", 1),
             TEXT.to_owned(),
             "36aafd8744".to_owned(),
             "36aafd8744é".to_owned(),
             String::new(),
         ] {
             assert_eq!(NugetStored::parse(&text).err(), Some(NugetStoredError::Malformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_v4_value_is_padded_whole_or_not_at_all() {
+        for text in [V4, V4.trim_end_matches('=')] {
+            assert_eq!(NugetStored::parse(text).map(drop), Ok(()), "{text}");
         }
     }
 

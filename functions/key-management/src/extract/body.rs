@@ -56,7 +56,16 @@ fn object(headers: &HeaderMap, bytes: &[u8]) -> Result<Fields, Problem> {
     if !is_json(headers) {
         return Err(wrong(CONTENT_TYPE.as_str(), "application/json is expected".to_owned()));
     }
-    let node = serde_json::from_slice(bytes).map_err(|error| wrong("body", format!("not JSON: {error}")))?;
+    fields(bytes)
+}
+
+/// The fields of a JSON object.
+///
+/// # Errors
+/// A problem where the bytes are no JSON. That they are no object is told with what is wrong with the fields.
+pub(crate) fn fields(json: &[u8]) -> Result<Fields, Problem> {
+    let no_json = |error: serde_json::Error| FieldError::new("body", format!("not JSON: {error}"));
+    let node = serde_json::from_slice(json).map_err(|error| Problem::bad_input(vec![no_json(error)]))?;
     Ok(Fields::of(node))
 }
 

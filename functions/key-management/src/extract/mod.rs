@@ -6,7 +6,7 @@ mod gallery;
 mod person;
 mod query;
 
-pub(crate) use body::{Body, BodyIfAny};
+pub(crate) use body::{Body, BodyIfAny, fields};
 pub(crate) use caller::{Caller, Identity};
 pub(crate) use gallery::Gallery;
 pub(crate) use person::Person;

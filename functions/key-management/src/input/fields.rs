@@ -27,6 +27,9 @@ pub(crate) struct Fields {
     unreadable: bool,
 }
 
+/// How many errors one list, or the unknown fields of one object, tell of: a thousand are not mended one by one, and an
+/// answer must not be many times as long as what it answers.
+pub(crate) const MOST_ERRORS: usize = 20;
 /// How much of a name that nobody knows is repeated in an error.
 const SHOWN: usize = 64;
 
@@ -139,7 +142,7 @@ impl Fields {
 
     /// What was read, once every field has been, or everything that is wrong.
     pub(crate) fn done<T>(mut self, built: impl FnOnce() -> Option<T>) -> Reading<T> {
-        for (name, _) in std::mem::take(&mut self.given) {
+        for (name, _) in std::mem::take(&mut self.given).into_iter().take(MOST_ERRORS) {
             let shown: String = name.chars().take(SHOWN).collect();
             let message = match self.known.as_slice() {
                 [] => "is not known here; nothing is".to_owned(),
@@ -221,6 +224,12 @@ mod tests {
             let a = fields.required("a", read::flag);
             assert_eq!(told(fields.done(|| a)), format!("body: a JSON object is expected, not {kind}"));
         }
+    }
+
+    #[test]
+    fn many_unknown_names_are_told_in_part() {
+        let many = format!(r#"{{{}"z":0}}"#, r#""":0,"#.repeat(50_000));
+        assert_eq!(fields(&many).done(|| Some(())).unwrap_err().len(), MOST_ERRORS);
     }
 
     #[test]

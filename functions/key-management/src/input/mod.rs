@@ -8,5 +8,5 @@ mod fields;
 mod node;
 pub(crate) mod read;
 
-pub(crate) use fields::{FieldError, Fields, Reading};
+pub(crate) use fields::{FieldError, Fields, MOST_ERRORS, Reading};
 pub(crate) use node::Node;

@@ -7,10 +7,7 @@ use keyring::AccountKind;
 use keys::{AccountId, Action, Actions, Lifetime, Patterns, PatternsError, Role};
 use zeroize::Zeroizing;
 
-use crate::input::{FieldError, Node, Reading};
-
-/// How many errors one list tells of; a list of a thousand wrong entries is not mended one by one.
-const MOST_ERRORS: usize = 20;
+use crate::input::{FieldError, MOST_ERRORS, Node, Reading};
 
 fn wrong<T>(field: &str, message: impl Into<String>) -> Reading<T> {
     Err(vec![FieldError::new(field, message)])

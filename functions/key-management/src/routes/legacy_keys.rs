@@ -82,12 +82,11 @@ pub(crate) struct ImportResult {
 pub(crate) async fn import_legacy_keys(
     State(app): State<App>,
     gallery: Gallery,
-    Body(mut fields): Body,
+    Body(fields): Body,
 ) -> Result<Json<ImportResults>, Problem> {
     let now = app.now();
-    let keys = fields.required("keys", keys(now));
     let mut results = Vec::new();
-    for key in fields.finish(|| keys)? {
+    for key in asked(fields, now)? {
         results.push(match app.keyring.import(&key, &gallery.act(now)).await {
             Ok(imported) => ImportResult::of(imported),
             Err(ImportError::Fault(fault)) => return Err(fault.into()),
@@ -97,6 +96,12 @@ pub(crate) async fn import_legacy_keys(
         });
     }
     Ok(Json(ImportResults { results }))
+}
+
+/// The keys that a body tells of, at `now`.
+pub(crate) fn asked(mut fields: Fields, now: DateTime<Utc>) -> Result<Vec<LegacyKey>, Problem> {
+    let keys = fields.required("keys", keys(now));
+    fields.finish(|| keys)
 }
 
 impl ImportResult {

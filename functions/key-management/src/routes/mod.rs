@@ -1,10 +1,10 @@
 //! The endpoints, one a file; folders and names follow the addresses.
 
 mod account;
-mod directory;
-mod keys;
+pub(crate) mod directory;
+pub(crate) mod keys;
 mod keys_page;
-mod legacy_keys;
+pub(crate) mod legacy_keys;
 mod openapi;
 mod packages;
 

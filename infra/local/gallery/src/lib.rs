@@ -27,6 +27,7 @@ mod nupkg;
 mod package_id;
 mod package_version;
 mod push;
+pub mod reading;
 mod refusal;
 mod shelf;
 mod upload;

@@ -39,6 +39,8 @@ pub(crate) enum ManifestError {
     Xml(String),
     #[error("the manifest has no package/metadata/{0}")]
     Missing(&'static str),
+    #[error("the manifest has more than one package/metadata/{0}, or something other than text in it")]
+    Ambiguous(&'static str),
     #[error("the manifest's id: {0}")]
     Id(#[from] crate::package_id::InvalidPackageId),
     #[error("the manifest's version: {0}")]
@@ -46,23 +48,22 @@ pub(crate) enum ManifestError {
 }
 
 impl Manifest {
-    /// Reads a `.nuspec`. A DTD is refused: nothing is fetched or expanded.
+    /// Reads a `.nuspec`. A DTD is refused: nothing is fetched or expanded. So is what two readers might read differently:
+    /// a second `metadata`, `id` or `version`, and an id or a version with comments or elements in its text.
     pub(crate) fn read(xml: &[u8]) -> Result<Self, ManifestError> {
         let text = std::str::from_utf8(xml).map_err(|error| ManifestError::Xml(error.to_string()))?;
         let options =
             ParsingOptions { allow_dtd: false, nodes_limit: MAXIMUM_NODES, ..ParsingOptions::default() };
         let document = Document::parse_with_options(text, options)
             .map_err(|error| ManifestError::Xml(error.to_string()))?;
-        let package = document.root_element();
-        let metadata = Some(package)
+        let package = Some(document.root_element())
             .filter(|root| root.tag_name().name() == "package")
-            .and_then(|root| child(root, "metadata"))
             .ok_or(ManifestError::Missing(""))?;
-        let required = |name| text_of(metadata, name).ok_or(ManifestError::Missing(name));
+        let metadata = only_child(package, "metadata", "")?;
         let optional = |name| text_of(metadata, name).unwrap_or_default();
         Ok(Self {
-            id: required("id")?.parse()?,
-            version: required("version")?.parse()?,
+            id: plain_text(metadata, "id")?.parse()?,
+            version: plain_text(metadata, "version")?.parse()?,
             title: optional("title"),
             authors: optional("authors"),
             description: optional("description"),
@@ -74,6 +75,29 @@ impl Manifest {
 
 fn child<'a, 'input>(parent: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'input>> {
     parent.children().find(|node| node.tag_name().name() == name)
+}
+
+fn only_child<'a, 'input>(
+    parent: Node<'a, 'input>,
+    name: &str,
+    place: &'static str,
+) -> Result<Node<'a, 'input>, ManifestError> {
+    let mut found = parent.children().filter(|node| node.tag_name().name() == name);
+    match (found.next(), found.next()) {
+        (Some(only), None) => Ok(only),
+        (None, _) => Err(ManifestError::Missing(place)),
+        (Some(_), Some(_)) => Err(ManifestError::Ambiguous(place)),
+    }
+}
+
+fn plain_text(parent: Node<'_, '_>, name: &'static str) -> Result<String, ManifestError> {
+    let element = only_child(parent, name, name)?;
+    if element.children().any(|part| !part.is_text()) {
+        return Err(ManifestError::Ambiguous(name));
+    }
+    let text: String = element.children().filter_map(|part| part.text()).collect();
+    let text = text.trim();
+    if text.is_empty() { Err(ManifestError::Missing(name)) } else { Ok(text.to_owned()) }
 }
 
 fn text_of(parent: Node<'_, '_>, name: &str) -> Option<String> {
@@ -141,6 +165,25 @@ mod tests {
                 },
             ]
         );
+    }
+
+    #[test]
+    fn refuses_what_readers_may_read_differently() {
+        let (id, version) = ("<id>A</id>", "<version>1</version>");
+        for inside in [
+            format!("{id}{version}<id>B</id>"),
+            format!("{id}{version}<id xmlns=\"urn:other\">B</id>"),
+            format!("{id}{version}<version>2</version>"),
+            format!("<id>A<!-- -->B</id>{version}"),
+            format!("<id>A<b/></id>{version}"),
+            format!("<id><?b?>A</id>{version}"),
+            format!("{id}{version}</metadata><metadata>{id}{version}"),
+        ] {
+            let error = Manifest::read(nuspec(&inside).as_bytes()).unwrap_err();
+            assert!(matches!(error, ManifestError::Ambiguous(_)), "{inside}: {error}");
+        }
+        let cdata = nuspec(&format!("<id>A.<![CDATA[B]]></id>{version}"));
+        assert_eq!(Manifest::read(cdata.as_bytes()).unwrap().id.as_str(), "A.B");
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(crate) enum NupkgError {
     TooLarge,
     #[error("a file in it would be unpacked outside its folder")]
     Escapes,
+    #[error("two files in it have one name")]
+    Twice,
     #[error("a package has one .nuspec file at its top, not {0}")]
     Manifests(usize),
     #[error("its .nuspec cannot be unpacked: {0}")]
@@ -49,6 +51,10 @@ pub(crate) fn read(package: &[u8]) -> Result<Contents, NupkgError> {
         return Err(NupkgError::TooManyEntries);
     }
     let mut archive = ZipArchive::new(Cursor::new(package))?;
+    // This parser keeps the last file of a name, others take the first: the manifest must not depend on who reads it.
+    if archive.has_duplicate_names() {
+        return Err(NupkgError::Twice);
+    }
     let mut unpacked: u64 = 0;
     let mut manifests = Vec::new();
     for place in 0..archive.len() {
@@ -129,6 +135,20 @@ pub(crate) mod tests {
             let error = read(&package).err().unwrap().to_string();
             assert!(error.contains(message), "{message} not in {error}");
         }
+    }
+
+    #[test]
+    fn refuses_two_files_of_one_name() {
+        let nuspec =
+            |id: &str| format!("<package><metadata><id>{id}</id><version>1</version></metadata></package>");
+        let two =
+            archive(&[("A.nuspec", nuspec("First").as_bytes()), ("B.nuspec", nuspec("Second").as_bytes())]);
+        let renamed: Vec<usize> = memchr::memmem::find_iter(&two, b"B.nuspec").collect();
+        let mut twice = two;
+        for at in renamed {
+            twice[at] = b'A';
+        }
+        assert!(matches!(read(&twice), Err(NupkgError::Twice)));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::{
     app::App,
     directory::{self, Applied},
     extract::{Body, Gallery},
-    input::{FieldError, Node, Reading, read},
+    input::{FieldError, Fields, Node, Reading, read},
     problem::Problem,
 };
 
@@ -76,11 +76,10 @@ impl EntryError {
 pub(crate) async fn put_directory(
     State(app): State<App>,
     gallery: Gallery,
-    Body(mut fields): Body,
+    Body(fields): Body,
 ) -> Result<Json<Results>, Problem> {
-    let entries = fields.required("entries", entries);
     let mut results = Vec::new();
-    for change in fields.finish(|| entries)? {
+    for change in asked(fields)? {
         results.push(match change.apply(&app, &gallery).await {
             Ok(applied) => EntryResult { applied, error: None },
             Err(DirectoryError::Fault(fault)) => return Err(fault.into()),
@@ -91,6 +90,12 @@ pub(crate) async fn put_directory(
         });
     }
     Ok(Json(Results { results }))
+}
+
+/// The changes that a body tells of.
+pub(crate) fn asked(mut fields: Fields) -> Result<Vec<directory::Change>, Problem> {
+    let entries = fields.required("entries", entries);
+    fields.finish(|| entries)
 }
 
 fn entries(node: Node, field: &str) -> Reading<Vec<directory::Change>> {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     extract::{Body, Gallery},
-    input::read,
+    input::{Fields, read},
     problem::Problem,
 };
 
@@ -48,8 +48,13 @@ pub(crate) async fn revoke_account_keys(
     Body(mut fields): Body,
 ) -> Result<Json<Revoked>, Problem> {
     let account = fields.beside("account", account, read::text::<AccountId>);
-    let cause = fields.required("cause", read::line);
+    let cause = cause(&mut fields);
     let (account, cause) = fields.finish(|| Some((account?, cause?)))?;
     let revoked = app.keyring.revoke_all(&account, &cause, &gallery.act(app.now())).await?;
     Ok(Json(Revoked { revoked }))
+}
+
+/// The cause, which is all that a body says.
+pub(crate) fn cause(fields: &mut Fields) -> Option<String> {
+    fields.required("cause", read::line)
 }

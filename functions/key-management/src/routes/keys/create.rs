@@ -90,7 +90,8 @@ pub(crate) async fn create_key(
     }
 }
 
-fn asked(mut fields: Fields, maker: &AccountId, policy: &Policy) -> Result<NewKey, Problem> {
+/// What a body asks for, of somebody whose own account is `maker`.
+pub(crate) fn asked(mut fields: Fields, maker: &AccountId, policy: &Policy) -> Result<NewKey, Problem> {
     let name = fields.required("name", read::text::<KeyName>);
     let owner = fields.optional("owner", read::text::<AccountId>).unwrap_or_else(|| maker.clone());
     let actions = fields.required("actions", read::actions);

@@ -2,13 +2,13 @@ use axum::{
     extract::{Path, State},
     http::HeaderMap,
 };
-use keys::KeyName;
+use keys::{KeyName, Patterns};
 use utoipa::ToSchema;
 
 use crate::{
     app::App,
     extract::{Body, Person},
-    input::read,
+    input::{Fields, read},
     problem::Problem,
     routes::keys::ForVersion,
     wire::{KeyBody, KeyReply},
@@ -61,13 +61,7 @@ pub(crate) async fn edit_key(
     Body(mut fields): Body,
 ) -> Result<KeyReply, Problem> {
     let version = ForVersion::read(&mut fields, &headers);
-    let empty = fields.is_empty();
-    let name = fields.optional("name", read::text::<KeyName>);
-    let packages = fields.optional("packages", read::patterns);
-    if empty {
-        fields.refuse("body", "name or packages is expected");
-    }
-    fields.finish(|| Some(()))?;
+    let (name, packages) = asked(fields)?;
     let key = app.held_key(&person, &id).await?;
     version.check(&key)?;
     let now = app.now();
@@ -75,4 +69,15 @@ pub(crate) async fn edit_key(
     let changed = changed.map_err(|error| Problem::of_change(error, version.is_named()))?;
     app.tell(&changed.notices).await;
     Ok(KeyReply::of(&changed.key, now))
+}
+
+/// What a body asks for: another name, other packages, or both.
+pub(crate) fn asked(mut fields: Fields) -> Result<(Option<KeyName>, Option<Patterns>), Problem> {
+    let empty = fields.is_empty();
+    let name = fields.optional("name", read::text::<KeyName>);
+    let packages = fields.optional("packages", read::patterns);
+    if empty {
+        fields.refuse("body", "name or packages is expected");
+    }
+    fields.finish(|| Some((name, packages)))
 }

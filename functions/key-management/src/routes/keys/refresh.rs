@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     extract::{BodyIfAny, Person},
-    input::read,
+    input::{Fields, read},
     problem::Problem,
     routes::keys::ForVersion,
     wire::{Revealed, RevealedReply},
@@ -57,8 +57,7 @@ pub(crate) async fn refresh_key(
     BodyIfAny(mut fields): BodyIfAny,
 ) -> Result<RevealedReply, Problem> {
     let version = ForVersion::read(&mut fields, &headers);
-    let restart = fields.optional("restart_lifetime", read::flag).unwrap_or_default();
-    fields.finish(|| Some(()))?;
+    let restart = asked(fields)?;
     let key = app.held_key(&person, &id).await?;
     version.check(&key)?;
     let (now, policy) = (app.now(), &app.policy);
@@ -67,4 +66,10 @@ pub(crate) async fn refresh_key(
     let (changed, text) = refreshed.map_err(|error| Problem::of_change(error, version.is_named()))?;
     app.tell(&changed.notices).await;
     Ok(RevealedReply::of(StatusCode::OK, &changed.key, text, now))
+}
+
+/// What a body asks for: whether the lifetime starts again.
+pub(crate) fn asked(mut fields: Fields) -> Result<bool, Problem> {
+    let restart = fields.optional("restart_lifetime", read::flag).unwrap_or_default();
+    fields.finish(|| Some(restart))
 }

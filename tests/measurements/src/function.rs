@@ -114,6 +114,8 @@ pub(crate) async fn deployed(services: &Environment, authority: &Authority) -> R
         environment.insert(name.to_owned(), roots.display().to_string());
     }
     environment.insert("AWS_SESSION_TOKEN".to_owned(), "local".repeat(100));
+    // What is deployed counts what it does.
+    environment.insert("METRICS_NAMESPACE".to_owned(), "Latchkey/measured".to_owned());
     // As Lambda sets both.
     let region = environment.get("AWS_REGION").cloned().unwrap_or_default();
     environment.insert("AWS_DEFAULT_REGION".to_owned(), region);

@@ -72,6 +72,7 @@ impl Write for Said {
 
 impl Drop for Overheard {
     fn drop(&mut self) {
+        self.secrets.recall();
         let leaks = self.leaks();
         assert!(leaks == 0 || thread::panicking(), "{leaks} lines or calls of this journey hold a secret");
     }

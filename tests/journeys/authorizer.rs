@@ -48,6 +48,7 @@ impl Doors {
         let policy = self.handle(event).await?;
         let statement = &policy["policyDocument"]["Statement"][0];
         assert_eq!(statement["Resource"], ARN);
+        self.handed_out(&policy["context"]);
         Ok((statement["Effect"].as_str().unwrap().to_owned(), policy["context"].clone()))
     }
 
@@ -58,12 +59,20 @@ impl Doors {
     /// Status and body of `POST /authorize`.
     async fn ask(&self, key: Option<&str>, body: &Value) -> (u64, Value) {
         self.shown(key);
-        ask(&self.authorizer, key, body).await
+        let (status, decision) = ask(&self.authorizer, key, body).await;
+        self.handed_out(&decision);
+        (status, decision)
     }
 
     /// Whatever looks like a key and is shown is a secret, right or wrong.
     fn shown(&self, key: Option<&str>) {
         self.aws.overheard.secrets().remember_all_in(key.unwrap_or_default().as_bytes());
+    }
+
+    fn handed_out(&self, answer: &Value) {
+        if let Some(grant) = answer["grant"].as_str() {
+            self.aws.overheard.secrets().hand_out(grant);
+        }
     }
 
     async fn handle(&self, event: Value) -> Result<Value, String> {

@@ -149,3 +149,22 @@ async fn a_key_from_before_a_rotation_is_known_where_its_pepper_was_never_open()
     assert_eq!(stage.post("/legacy-keys", &keys).await.expect(200), imported, "it is the same key");
     stage.finish().await;
 }
+
+#[tokio::test]
+async fn what_a_restore_brought_back_is_ended_again_under_the_sweepers_own_role() {
+    let stage = stage!("events_restore", Account);
+    let alice = Publisher::sign_in(&stage, "alice").await;
+    let made = alice.create(&["push"], &["Tailspin.*"]).await;
+    // The log tells of a revocation, of which the table knows nothing.
+    let change = json!({ "key": id(&made.key), "what": "revoked", "version": 2, "secret_version": 1 });
+    let restore = json!({ "after-restore": { "changes": [change] } });
+    let sweeper = stage.account().resource("ExpirySweeperFunction");
+    for (revoked, known) in [(1, 0), (0, 1)] {
+        let reply = stage.account().invoke(As::Operator, sweeper, &restore).await;
+        let restored = json!({ "revoked": revoked, "ended": 0, "known": known, "gone": 0, "failed": [] });
+        assert_eq!((reply.status, &reply.body), (StatusCode::OK, &restored));
+    }
+    let key = alice.key(&made.key).await;
+    assert_eq!((&key["status"], &key["version"]), (&json!("revoked"), &json!(2)));
+    stage.finish().await;
+}

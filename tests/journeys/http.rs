@@ -66,12 +66,7 @@ impl Http {
         body: Bytes,
     ) -> Reply {
         let may_reveal = method == Method::POST && (url.ends_with("/keys") || url.ends_with("/refresh"));
-        let signs_in = url.ends_with("/local/sign-in");
         let (reply, body) = self.exchange(method, url, headers, body).await;
-        if let Some(token) = reply.body["token"].as_str().filter(|_| signs_in) {
-            self.secrets.remember_token(token);
-            return reply;
-        }
         let no_store = reply.headers.get(CACHE_CONTROL).map(HeaderValue::as_bytes) == Some(b"no-store");
         let revealed = self.look_into(&reply, &body, may_reveal);
         assert!(no_store || !revealed, "{} answers with a key that caches may keep", reply.to);
@@ -94,6 +89,9 @@ impl Http {
     /// Whether the reply shows a key text where it may. Anywhere else a secret ends the journey.
     fn look_into(&self, reply: &Reply, body: &[u8], may_reveal: bool) -> bool {
         let Reply { status, headers, to, .. } = reply;
+        for text in ["token", "grant"].into_iter().filter_map(|field| reply.body[field].as_str()) {
+            self.secrets.hand_out(text);
+        }
         let revealed = may_reveal && status.is_success() && self.secrets.remember_all_in(body) > 0;
         assert!(revealed || !self.secrets.leak_in(body), "{to} answers {status} with a key's secret");
         for (name, value) in headers {

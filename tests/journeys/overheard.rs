@@ -39,6 +39,11 @@ impl Overheard {
     pub(crate) fn said(&self) -> &Said {
         &self.said
     }
+
+    /// How many lines and calls hold a secret.
+    fn leaks(&self) -> usize {
+        self.said.all().split(|byte| *byte == b'\n').filter(|line| self.secrets.leak_in(line)).count()
+    }
 }
 
 impl Said {
@@ -67,8 +72,29 @@ impl Write for Said {
 
 impl Drop for Overheard {
     fn drop(&mut self) {
-        let leaks =
-            self.said.all().split(|byte| *byte == b'\n').filter(|line| self.secrets.leak_in(line)).count();
+        self.secrets.recall();
+        let leaks = self.leaks();
         assert!(leaks == 0 || thread::panicking(), "{leaks} lines or calls of this journey hold a secret");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    #[test]
+    fn a_secret_in_a_line_or_a_call_fails_the_journey() {
+        let overheard = Overheard::open();
+        let pepper = [0xab; 32];
+        overheard.secrets().remember(&pepper);
+        tracing::debug!(target: "keyring::peppers", version = 1, "opened");
+        tracing::trace!(target: "aws_sdk_kms", ?pepper, "what a library says so is never written");
+        assert_eq!(overheard.leaks(), 0);
+        tracing::trace!(target: "keyring::peppers", ?pepper, "opened");
+        overheard.said().hear(&[b"{\"B\":\"", &pepper[..], b"\"}"].concat());
+        assert_eq!(overheard.leaks(), 2);
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(overheard))).is_err());
     }
 }

@@ -37,6 +37,7 @@ pub(crate) struct Runtime {
 struct Api {
     events: Mutex<mpsc::UnboundedReceiver<Value>>,
     answers: mpsc::UnboundedSender<Result<Value, String>>,
+    log: Log,
 }
 
 impl Runtime {
@@ -54,7 +55,7 @@ impl Runtime {
     ) -> Self {
         let (events, queue) = mpsc::unbounded_channel();
         let (said, answers) = mpsc::unbounded_channel();
-        let api = Arc::new(Api { events: Mutex::new(queue), answers: said });
+        let api = Arc::new(Api { events: Mutex::new(queue), answers: said, log: log.clone() });
         let invocation = "/2018-06-01/runtime/invocation";
         let routes = Router::new()
             .route(&format!("{invocation}/next"), get(Api::next))
@@ -109,7 +110,11 @@ impl Api {
         let body: Value = serde_json::from_slice(&body).unwrap();
         let answer = match what.as_str() {
             "response" => Ok(body),
-            _ => Err(body["errorMessage"].as_str().unwrap_or_default().to_owned()),
+            // All of it, so that it is searched for secrets with the log.
+            _ => {
+                api.log.append("error", &body.to_string());
+                Err(body["errorMessage"].as_str().unwrap_or_default().to_owned())
+            }
         };
         api.answers.send(answer).unwrap();
         StatusCode::ACCEPTED

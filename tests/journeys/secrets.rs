@@ -22,6 +22,8 @@ static SHAPE: LazyLock<Regex> =
 #[derive(Clone, Default)]
 pub(crate) struct Secrets {
     met: Arc<Mutex<Met>>,
+    /// What replies hand out, and may again.
+    handed: Arc<Mutex<HashSet<String>>>,
 }
 
 #[derive(Default)]
@@ -58,10 +60,18 @@ impl Secrets {
         self.met.lock().unwrap().folded.insert(folded[id_part..].into());
     }
 
-    /// Remembers a token (RFC 7519): with its signature it is good for its person's rights.
-    pub(crate) fn remember_token(&self, token: &str) {
-        let signature = token.rsplit('.').next().unwrap_or_default();
-        self.remember(signature.as_bytes());
+    /// Remembers a token or a grant, which replies may show, until [`Self::recall`].
+    pub(crate) fn hand_out(&self, text: &str) {
+        self.handed.lock().unwrap().insert(text.to_owned());
+    }
+
+    /// From now on what was handed out is a secret like any other. Who has the end of one, its signature, has what makes it
+    /// good.
+    pub(crate) fn recall(&self) {
+        for text in self.handed.lock().unwrap().drain() {
+            let signature = text.rsplit('.').next().unwrap_or_default();
+            self.remember(&signature.as_bytes()[signature.len().saturating_sub(SECRET)..]);
+        }
     }
 
     /// Remembers a secret of at least sixteen bytes, in all of its forms.
@@ -218,13 +228,14 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_found_by_its_signature() {
+    fn a_token_is_found_by_its_signature_once_nobody_may_show_it() {
         let secrets = Secrets::default();
-        secrets.remember_token("eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlIG9mIGEgdG9rZW4");
-        assert!(
-            secrets.leak_in(b"token eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlIG9mIGEgdG9rZW4!")
-        );
-        assert!(!secrets.leak_in(b"eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9."));
+        let token = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlIG9mIGEgdG9rZW4";
+        secrets.hand_out(token);
+        assert!(!secrets.leak_in(token.as_bytes()));
+        secrets.recall();
+        assert!(secrets.leak_in(format!("token {token}!").as_bytes()));
+        assert!(!secrets.leak_in(&token.as_bytes()[..token.len() - 20]));
     }
 
     #[test]

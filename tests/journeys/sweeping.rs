@@ -1,7 +1,7 @@
 //! What time brings about, told once each: whatever people do meanwhile, however often the sweeper runs or does not.
 
 use chrono::TimeDelta;
-use expiry_sweeper::{Answer, Event, Report, SweeperError};
+use expiry_sweeper::{Answer, Event, Report, Restored, SweeperError};
 use keyring::{MailState, RotateError};
 use keys::{AccountId, Key, Role};
 use serde_json::{Value, json};
@@ -289,5 +289,15 @@ async fn answers_are_written_as_they_are_documented() {
     assert_eq!(written(Answer::Swept(NOTHING)), zeros);
     assert_eq!(written(Answer::Feedback { marked: true }), json!({ "marked": true }));
     assert_eq!(written(Answer::Pepper { pepper: 2 }), json!({ "pepper": 2 }));
+    let restored = Restored {
+        revoked: 3,
+        known: 1,
+        failed: vec!["0EXAMPLEexampleEXAMPLE".into()],
+        ..Restored::default()
+    };
+    assert_eq!(
+        written(Answer::Restored(restored)),
+        json!({ "revoked": 3, "ended": 0, "known": 1, "gone": 0, "failed": ["0EXAMPLEexampleEXAMPLE"] })
+    );
     assert_eq!(written(Answer::Ignored { ignored: "x" }), Value::from_iter([("ignored", "x")]));
 }

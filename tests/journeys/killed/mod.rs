@@ -55,7 +55,7 @@ async fn what_was_answered_outlives_a_kill_and_nothing_is_half_done() {
     for kill in 0..kills {
         let (at, mut dice) = (format!("kill {kill} of KILLS_SEED={seed}"), Dice::new(seed).part(kill));
         let data = folder.join(format!("data{}", kill / KILLS_OF_A_FOLDER));
-        if kill % 4 == 3 {
+        if kill.is_multiple_of(2) {
             kill_while_it_starts(&data, &log, &mut dice).await;
         }
         let running = Latchkey::start(&data, &log).await;
@@ -93,11 +93,11 @@ async fn what_was_answered_outlives_a_kill_and_nothing_is_half_done() {
     );
 }
 
-/// It is no more than a start that is cut short.
+/// Starts it, now and then on a folder that is still empty, and kills it as far on as chance will have it.
 async fn kill_while_it_starts(data: &Path, log: &Log, dice: &mut Dice) {
     let program = Program::start("local", command(data), log);
     let process = program.id();
-    for _ in 0..dice.below(20_000) {
+    for _ in 0..dice.below(1_000_000) {
         yield_now().await;
     }
     kill_process(process, Signal::KILL).unwrap();

@@ -41,13 +41,14 @@ pub fn gateway_event(bytes: &[u8]) {
     let at_gateway = whole["methodArn"].is_string() || whole[0].is_string();
     match answer(authorizer().handle(read)) {
         Err(Refusal::Unauthorized | Refusal::Fault) => {
-            assert!(at_gateway, "the other door answers everything")
+            assert!(at_gateway, "the other door answers everything");
         }
         Ok(reply) => {
             let reply = serde_json::to_value(reply).unwrap_or_default();
-            match at_gateway {
-                true => denied(&reply),
-                false => crate::authorize_event::refused(&reply),
+            if at_gateway {
+                denied(&reply);
+            } else {
+                crate::authorize_event::refused(&reply);
             }
             let text = reply.to_string();
             assert!(secret_of(&event).is_none_or(|secret| !text.contains(secret)), "a key is told");

@@ -13,8 +13,11 @@ use startup::Environment;
 
 use crate::{input::Input, json::names, pattern::by_table};
 
+/// Reads a body: what is wrong with it, or nothing once it is seen to be read as what it says.
+type Reader = fn(&[u8]) -> Option<Wrong>;
+
 /// The bodies there are.
-const ROUTES: [fn(&[u8]) -> Option<Wrong>; 9] = [
+const ROUTES: [Reader; 9] = [
     new_key,
     key_edit,
     key_refresh,

@@ -14,6 +14,7 @@ use crate::{
     answer::Answer,
     authorizer::{Authorizer, Proof},
     event::Event,
+    question::Question,
     reading::{self, Asked, FieldError, NoQuestion},
 };
 

@@ -1,8 +1,9 @@
-//! An event of the sweeper means what it says: a time, a version of the pepper, or that mail to one account did not arrive;
-//! and only what says so for good marks an account.
+//! An event of the sweeper means what it says: a time, a version of the pepper, changes to be made again after a restore, or
+//! that mail to one account did not arrive; and only what says so for good marks an account.
 
 use chrono::{DateTime, Utc};
 use expiry_sweeper::{Event, EventError, ScheduledTime};
+use keyring::Undone;
 use serde_json::{Value, json};
 
 use crate::input::Input;
@@ -34,6 +35,10 @@ pub fn sweeper_event(bytes: &[u8]) {
             assert_eq!(said, Some(at), "{event}");
         }
         Ok(Event::RotatePepper { after }) => assert_eq!(event["rotate-pepper"], json!({ "after": after })),
+        Ok(Event::AfterRestore(changes)) => {
+            let said: Vec<Value> = changes.iter().map(written).collect();
+            assert_eq!(event["after-restore"], json!({ "changes": said }));
+        }
         Ok(Event::Feedback(feedback)) => {
             assert!(marks(&event), "{event}");
             let (said, account) = (format!("{feedback:?}"), &event["detail"]["mail"]["tags"]["account"][0]);
@@ -47,10 +52,26 @@ pub fn sweeper_event(bytes: &[u8]) {
         }
         Err(error) => {
             let told = error.to_string();
-            let known = [EventError::Shape, EventError::Time, EventError::Feedback, EventError::Rotation];
+            let known = [
+                EventError::Shape,
+                EventError::Time,
+                EventError::Feedback,
+                EventError::Rotation,
+                EventError::Restore,
+            ];
             assert!(known.iter().any(|known| known.to_string() == told), "{told}");
         }
     }
+}
+
+/// The change, as an event names it.
+fn written(change: &Undone) -> Value {
+    json!({
+        "key": change.key.to_string(),
+        "what": change.what.as_str(),
+        "version": change.version,
+        "secret_version": change.secret_version,
+    })
 }
 
 fn time(event: &Value) -> Option<&str> {
@@ -84,6 +105,19 @@ fn made(input: &mut Input<'_>) -> Value {
             json!({ "rotate-pepper": { "after": i64::from_be_bytes(input.array()) >> (input.byte() & 63) } })
         }
         3 => json!({ "rotate-pepper": { input.line(): input.byte() } }),
+        4 => {
+            let changes: Vec<_> = (0..input.byte() % 3)
+                .map(|_| {
+                    json!({
+                        "key": word(input, &["0EXAMPLEexampleEXAMPLE", "0EXAMPLE"]),
+                        "what": word(input, &["refreshed", "edited", "revoked", "deleted"]),
+                        "version": input.byte(),
+                        "secret_version": input.byte(),
+                    })
+                })
+                .collect();
+            json!({ "after-restore": { "changes": changes } })
+        }
         _ => {
             let types = ["Bounce", "Complaint", "Delivery"];
             let tags: Vec<_> = (0..input.byte() % 3)

@@ -4,11 +4,18 @@
 //! where there is no grant (beside a grant, a key is not looked at). Out comes the decision: 200 allow, 401 where nothing was sent to show, 403 deny; 400 for a
 //! question that is none, as a problem (RFC 9457) that names the fields; 503 for our own trouble.
 
-use std::{collections::BTreeMap, fmt::Display, str::FromStr};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Display},
+    str::FromStr,
+};
 
 use keys::{Action, Decision, PackageId, Reason};
 use metrics::Door;
-use serde::Serialize;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -123,10 +130,16 @@ fn asked(event: &Event) -> Result<Asked, Problem> {
     let no_json = |error: serde_json::Error| {
         Problem::bad(format!("The body is not JSON (line {}, column {}).", error.line(), error.column()))
     };
-    let Value::Object(body) = serde_json::from_slice(&body).map_err(no_json)? else {
+    let Value::Object(fields) = serde_json::from_slice(&body).map_err(no_json)? else {
         return Err(Problem::bad("The body is not a JSON object.".to_owned()));
     };
-    let mut fields = Fields { body, errors: Vec::new() };
+    let mut fields = Fields { body: fields, errors: Vec::new() };
+    let Names(mut names) = serde_json::from_slice(&body).map_err(no_json)?;
+    names.sort_unstable();
+    // Whoever has read it on the way may have taken the other one.
+    for twice in names.windows(2).filter(|pair| pair[0] == pair[1]) {
+        fields.fault(&twice[0], "is given more than once".to_owned());
+    }
     if fields.body.get("action").is_none_or(Value::is_null) {
         fields.fault("action", "is missing".to_owned());
     }
@@ -145,6 +158,33 @@ fn asked(event: &Event) -> Result<Asked, Problem> {
             Ok(Asked { question: Question { action, package, preflight }, grant })
         }
         _ => Err(Problem { errors, ..Problem::bad("Some fields are not as they must be.".to_owned()) }),
+    }
+}
+
+/// The names of an object's fields, as often as they stand there.
+struct Names(Vec<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(AnyNames)
+    }
+}
+
+struct AnyNames;
+
+impl<'de> Visitor<'de> for AnyNames {
+    type Value = Names;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
+        let mut names = Vec::new();
+        while let Some((name, _)) = map.next_entry::<String, IgnoredAny>()? {
+            names.push(name);
+        }
+        Ok(Names(names))
     }
 }
 

@@ -57,6 +57,8 @@ async fn nobody_learns_of_anothers_keys_over_any_operation_with_any_shape_of_an_
     let stage = Stage::ephemeral("authority_strangers").await;
     let (hers, the_organizations) = victims(&stage).await;
     let walk = Walk::of(&stage, [told_of(&hers), told_of(&the_organizations)].concat()).await;
+    let bertha = Publisher::sign_in(&stage, VICTIM).await;
+    let before = bertha.call(Method::GET, "/account", &Value::Null).await.expect(200);
     let mut asked = 0;
     // The second and third are called almost as bertha is: an account is who it is to the letter.
     for (account, shapes) in
@@ -69,6 +71,18 @@ async fn nobody_learns_of_anothers_keys_over_any_operation_with_any_shape_of_an_
             asked += walked.pairs;
         }
     }
+    // Nor is anything told of bertha when the gallery tells of somebody whose id only begins like hers.
+    for account in [
+        "bertha-kilo?x",
+        "bertha-kilo#x",
+        "bertha-kilo/x",
+        "bertha-kilo/../bertha-kilo",
+        "bertha-kilo%3Fx",
+        "BERTHA-KILO",
+    ] {
+        Caller::sign_in(&stage, account).await;
+    }
+    assert_eq!(bertha.call(Method::GET, "/account", &Value::Null).await.expect(200), before);
     assert!(asked > 500, "{asked}");
     stage
         .log()

@@ -85,6 +85,11 @@ impl Management {
             },
             "isBase64Encoded": false,
         });
+        self.handle(event, call).await
+    }
+
+    /// Hands an event over as it is.
+    pub(crate) async fn handle(&self, event: Value, call: &str) -> Answered {
         let answer = self.api.handle(serde_json::from_value(event).unwrap()).await;
         // What happens within one millisecond has no order.
         self.advance(TimeDelta::milliseconds(1));

@@ -20,11 +20,16 @@ impl Package {
 
     /// Uploads it as NuGet's protocol says, without the client: a form with one file, put to `path`.
     pub(crate) async fn put(&self, stage: &Stage, path: &str, key: &KeyText) -> Reply {
+        self.put_with(stage, path, &[("x-nuget-apikey", key.reveal())]).await
+    }
+
+    /// The same, with these headers and no key but what is among them.
+    pub(crate) async fn put_with(&self, stage: &Stage, path: &str, sent: &[(&str, &str)]) -> Reply {
         const HEAD: &[u8] =
             b"--journeys\r\nContent-Disposition: form-data; name=\"package\"; filename=\"package.nupkg\"\r\n\r\n";
         let form = [HEAD, &self.bytes(), b"\r\n--journeys--\r\n"].concat();
-        let headers =
-            [("content-type", "multipart/form-data; boundary=journeys"), ("x-nuget-apikey", key.reveal())];
+        let mut headers = vec![("content-type", "multipart/form-data; boundary=journeys")];
+        headers.extend(sent);
         stage.http().send(Method::PUT, &format!("{}{path}", stage.origin()), &headers, form.into()).await
     }
 

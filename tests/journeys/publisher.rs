@@ -46,6 +46,11 @@ impl<'a> Publisher<'a> {
         Self { stage, authorization: format!("Bearer {token}") }
     }
 
+    /// The token, as their browser has it.
+    pub(crate) fn token(&self) -> &str {
+        &self.authorization["Bearer ".len()..]
+    }
+
     /// Calls the management API as this person. `body` may be null.
     pub(crate) async fn call(&self, method: Method, path: &str, body: &Value) -> Reply {
         self.stage.call(method, path, &[("authorization", &self.authorization)], body).await
@@ -77,6 +82,12 @@ impl<'a> Publisher<'a> {
     /// Makes a key as `body` asks.
     pub(crate) async fn create_from(&self, body: &Value) -> Made {
         Made::of(self.call(Method::POST, "/keys", body).await.expect(201))
+    }
+
+    /// Makes a key as `body` asks, which this `Idempotency-Key` stands for.
+    pub(crate) async fn call_once(&self, once: &str, body: &Value) -> Made {
+        let headers = [("authorization", self.authorization.as_str()), ("idempotency-key", once)];
+        Made::of(self.stage.call(Method::POST, "/keys", &headers, body).await.expect(201))
     }
 
     /// This person's keys, newest first: the first page.

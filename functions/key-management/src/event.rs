@@ -60,6 +60,7 @@ struct Authorizer {
 
 #[derive(Deserialize)]
 struct Jwt {
+    #[serde(default)]
     claims: Map<String, Value>,
 }
 
@@ -119,7 +120,9 @@ impl Event {
         }
         let identity = match self.request_context.authorizer {
             Some(Authorizer { jwt: Some(jwt), .. }) => Identity::Person(jwt.claims),
-            Some(Authorizer { iam: Some(Iam { user_arn: Some(arn) }), .. }) => Identity::Gallery(arn),
+            Some(Authorizer { iam: Some(Iam { user_arn: Some(arn) }), .. }) if !arn.is_empty() => {
+                Identity::Gallery(arn)
+            }
             _ => Identity::Nobody,
         };
         let mut request = Request::new(Body::from(body));

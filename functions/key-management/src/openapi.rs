@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 
 use utoipa::{
-    Modify, OpenApi,
+    Modify, OpenApi, ToSchema,
     openapi::{
         Components, ContentBuilder, Ref, RefOr, Response, ResponseBuilder,
         extensions::Extensions,
-        path::{Operation, PathItem},
+        path::{Operation, Parameter, ParameterIn, PathItem},
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
-use crate::problem::ProblemBody;
+use crate::{problem::ProblemBody, wire::words};
 
 /// The name of the security scheme of people's routes.
 pub(crate) const PERSON: &str = "person";
@@ -22,15 +22,36 @@ pub(crate) const GALLERY: &str = "gallery";
 
 const PROBLEM: &str = "application/problem+json";
 
+/// The refusals that the gateway gives itself, before a call gets here.
+const OF_THE_GATEWAY: [&str; 8] = ["400", "401", "403", "404", "413", "429", "500", "503"];
+
+/// What the gateway says where it is the gateway that refuses: an HTTP API's own answers cannot be given another shape.
+#[derive(ToSchema)]
+#[schema(as = GatewayMessage)]
+#[expect(dead_code, reason = "the description of what API Gateway writes")]
+struct GatewayMessageBody {
+    message: String,
+}
+
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Latchkey management API",
         description = "People look after their scoped API keys; the gallery keeps the directory up to date. Every reply but \
-                       the keys page is `Cache-Control: no-store`, and every error a problem (RFC 9457).",
+                       the keys page is `Cache-Control: no-store`, and every error a problem (RFC 9457), unless the gateway \
+                       in front has refused the call: then it is a message as `application/json`. An id that holds `/` or \
+                       `?` cannot stand in an address, however it is encoded: `POST /directory` takes it.",
         version = "1.0.0"
     ),
-    components(schemas(ProblemBody)),
+    components(schemas(
+        ProblemBody,
+        GatewayMessageBody,
+        // What only parameters are.
+        words::AccountId,
+        words::PackageId,
+        words::Pattern,
+        words::Version
+    )),
     modifiers(&SecuritySchemes),
     tags(
         (name = "keys", description = "A person's keys."),
@@ -85,12 +106,17 @@ fn complete(operation: &mut Operation) {
             "400",
             "Something in the request is not as documented; each such field is named, and nothing was changed.",
         ),
+        ("429", "Too many calls at once. Try again in a moment."),
         ("500", "The fault is ours. The log tells more under the incident."),
         ("503", "Something we depend on did not answer. Try again."),
     ]);
     if operation.security.is_some() {
         common.insert("401", "The request carries no proof of who calls.");
         common.entry("403").or_insert("This is for other callers, or not allowed to this one.");
+    }
+    let in_path = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(it) if it.parameter_in == ParameterIn::Path);
+    if operation.parameters.iter().flatten().any(in_path) {
+        common.insert("404", "No call has such an address.");
     }
     if operation.request_body.is_some() {
         common.insert("413", "The body has more than 256 KiB.");
@@ -100,12 +126,17 @@ fn complete(operation: &mut Operation) {
         responses.entry(status.to_owned()).or_insert_with(|| Response::new(description).into());
     }
     for (status, response) in responses {
-        if let RefOr::T(response) = response
-            && matches!(status.as_bytes().first(), Some(b'4' | b'5'))
-        {
-            let schema = Ref::from_schema_name("Problem");
-            let content = ContentBuilder::new().schema(Some(schema)).build();
-            *response = ResponseBuilder::from(std::mem::take(response)).content(PROBLEM, content).build();
+        let RefOr::T(response) = response else { continue };
+        let mut shapes = Vec::new();
+        if matches!(status.as_bytes().first(), Some(b'4' | b'5')) && status != "429" {
+            shapes.push((PROBLEM, "Problem"));
+        }
+        if OF_THE_GATEWAY.contains(&status.as_str()) {
+            shapes.push(("application/json", "GatewayMessage"));
+        }
+        for (media_type, schema) in shapes {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).build();
+            *response = ResponseBuilder::from(std::mem::take(response)).content(media_type, content).build();
         }
     }
 }

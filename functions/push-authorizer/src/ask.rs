@@ -161,3 +161,17 @@ fn respond(status: u16, content_type: &'static str, body: &impl Serialize) -> Re
     let body = serde_json::to_string(body).unwrap_or_default();
     Response { status_code: status, headers, body, is_base64_encoded: false }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_lists_every_reason() {
+        let document = include_str!("../openapi.yaml");
+        let listed = document.split_once("enum: [missing").and_then(|(_, rest)| rest.split_once(']'));
+        let listed = listed.map(|(rest, _)| format!("missing{rest}")).unwrap();
+        let listed: Vec<&str> = listed.split(',').map(str::trim).collect();
+        assert_eq!(listed, Reason::ALL.map(Reason::as_str));
+    }
+}

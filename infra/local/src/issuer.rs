@@ -118,7 +118,8 @@ impl Issuer {
     /// # Errors
     /// [`IssuerError::Token`], which a key that signs does not meet.
     pub fn verifier(&self) -> Result<TokenVerifier, IssuerError> {
-        Ok(TokenVerifier::new(Algorithm::RS256, DecodingKey::from_jwk(&self.public)?))
+        let key_id = self.public.common.key_id.clone().unwrap_or_default();
+        Ok(TokenVerifier::new(Algorithm::RS256, key_id, DecodingKey::from_jwk(&self.public)?))
     }
 
     /// A token for this person: ten years of local time, verified mail.

@@ -17,7 +17,7 @@ const MOST_BYTES: usize = 256 * 1024;
 /// The fields of a JSON object in the body. A route that takes a body takes no query.
 pub(crate) struct Body(pub(crate) Fields);
 
-/// As [`Body`], for routes that need none: nothing at all is an empty object.
+/// As [`Body`], for routes that need none: nothing at all, or null, is an empty object.
 pub(crate) struct BodyIfAny(pub(crate) Fields);
 
 impl FromRequest<App> for Body {
@@ -34,7 +34,7 @@ impl FromRequest<App> for BodyIfAny {
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
         let (headers, bytes) = received(request).await?;
-        if bytes.is_empty() {
+        if bytes.is_empty() || (is_json(&headers) && bytes.trim_ascii() == b"null") {
             return Ok(Self(Fields::of(Node::Object(Vec::new()))));
         }
         object(&headers, &bytes).map(Self)

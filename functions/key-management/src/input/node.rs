@@ -11,7 +11,7 @@ use serde::{
 pub(crate) enum Node {
     Null,
     Flag(bool),
-    /// A whole number, if it fits.
+    /// A whole number, if it fits, however it is written: `1.0` is one (JSON Schema, section 6.1.1).
     Whole(i64),
     /// Any other number.
     Number,
@@ -49,6 +49,9 @@ impl<'de> Deserialize<'de> for Node {
 
 struct AnyNode;
 
+/// Up to here every whole number is one as a floating-point number too: 2⁵³.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 impl<'de> Visitor<'de> for AnyNode {
     type Value = Node;
 
@@ -72,8 +75,13 @@ impl<'de> Visitor<'de> for AnyNode {
         Ok(i64::try_from(number).map_or(Node::Number, Node::Whole))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-        Ok(Node::Number)
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
+    fn visit_f64<E>(self, number: f64) -> Result<Node, E> {
+        Ok(if number.fract() == 0.0 && number.abs() <= EXACT {
+            Node::Whole(number as i64)
+        } else {
+            Node::Number
+        })
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Node, E> {
@@ -113,9 +121,12 @@ mod tests {
 
     #[test]
     fn json_is_kept_as_it_was_sent() {
-        let node: Node =
-            serde_json::from_str(r#"{"a":[1,-2,1.0,1e3,18446744073709551615],"a":null,"b":"x"}"#).unwrap();
-        let numbers = vec![Node::Whole(1), Node::Whole(-2), Node::Number, Node::Number, Node::Number];
+        let node: Node = serde_json::from_str(
+            r#"{"a":[1,-2,1.0,1e3,-0.0,1.5,1e16,18446744073709551615],"a":null,"b":"x"}"#,
+        )
+        .unwrap();
+        let whole = [1, -2, 1, 1000, 0].map(Node::Whole);
+        let numbers = whole.into_iter().chain([Node::Number, Node::Number, Node::Number]).collect();
         assert_eq!(
             node,
             Node::Object(vec![

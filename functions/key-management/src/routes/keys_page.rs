@@ -57,7 +57,7 @@ impl About {
     path = "/keys-page/{file}",
     tag = "about",
     params(
-        ("file" = String, Path, description = "`latchkey-api-keys.js`, or `latchkey-api-keys.<hash>.js`."),
+        ("file" = String, Path, example = "latchkey-api-keys.js", description = "`latchkey-api-keys.js`, or `latchkey-api-keys.<hash>.js`."),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of what the caller has.")
     ),
     responses(

@@ -20,6 +20,7 @@ const MOST: usize = 100;
 /// Many keys from before, imported one after the other.
 #[derive(ToSchema)]
 #[schema(as = LegacyKeys)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "the description of what `import_legacy_keys` reads; a test compares the two")]
 pub(crate) struct LegacyKeysBody {
     #[schema(min_items = 1, max_items = 100)]
@@ -29,18 +30,17 @@ pub(crate) struct LegacyKeysBody {
 /// A key from before. Either `key_text` or `nuget_stored` is given.
 #[derive(ToSchema)]
 #[schema(as = LegacyKey)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "the description of what `import_legacy_keys` reads; a test compares the two")]
 pub(crate) struct LegacyKeyBody {
     /// The user whose key it is. The directory must know it.
-    account: String,
+    account: words::AccountId,
     /// The key itself: a GUID, or NuGet's API key v4, in any letter case.
-    #[schema(nullable = false)]
     key_text: Option<String>,
     /// What a NuGet gallery has stored of an API key v3 or v4: the id part and a salted hash of the rest.
-    #[schema(nullable = false)]
     nuget_stored: Option<String>,
     /// The last push with it that is known of.
-    #[schema(nullable = false, format = DateTime)]
+    #[schema(format = DateTime)]
     last_push_at: Option<String>,
 }
 

@@ -10,6 +10,7 @@ use crate::{
     input::read,
     problem::{Problem, Reason},
     routes::keys::paging::{self, Paging},
+    wire::words,
 };
 
 /// Some of an owner's packages, by name.
@@ -42,10 +43,10 @@ pub(crate) struct PackageBody {
     path = "/packages",
     tag = "account",
     params(
-        ("owner" = Option<String>, Query, description = "You, which is the default, or an organization you are a member of."),
-        ("matching" = Option<String>, Query, description = "A package id or pattern."),
-        ("limit" = Option<u16>, Query, description = "The most entries of a page: 1 to 100, which is the default."),
-        ("after" = Option<String>, Query, description = "`next` of the page before.")
+        ("owner" = Option<words::AccountId>, Query, nullable = false, description = "You, which is the default, or an organization you are a member of."),
+        ("matching" = Option<words::Pattern>, Query, nullable = false, description = "A package id or pattern."),
+        ("limit" = Option<u16>, Query, nullable = false, minimum = 1, maximum = 100, description = "The most entries of a page: 1 to 100, which is the default."),
+        ("after" = Option<String>, Query, nullable = false, description = "`next` of the page before.")
     ),
     responses(
         (status = 200, description = "A page of packages.", body = PackagesBody),

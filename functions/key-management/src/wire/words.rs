@@ -5,6 +5,39 @@
 
 use utoipa::ToSchema;
 
+/// The gallery's own id of an account. Letter case counts.
+#[derive(ToSchema)]
+#[schema(
+    min_length = 1,
+    max_length = 256,
+    pattern = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$"
+)]
+pub(crate) struct AccountId(String);
+
+/// A package's id. Letter case does not matter.
+#[derive(ToSchema)]
+#[schema(min_length = 1, max_length = 128, pattern = "^[0-9A-Za-z_.-]+$")]
+pub(crate) struct PackageId(String);
+
+/// A package id or a pattern, in which `*` stands for any run of characters. Letter case does not matter.
+#[derive(ToSchema)]
+#[schema(min_length = 1, max_length = 128, pattern = "^[0-9A-Za-z_.*-]+$")]
+pub(crate) struct Pattern(String);
+
+/// Text on one line. Spaces at either end are dropped, and do not count.
+#[derive(ToSchema)]
+#[schema(
+    min_length = 1,
+    max_length = 256,
+    pattern = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f\u2028\u2029][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+)]
+pub(crate) struct Line(String);
+
+/// One version of a key as its `ETag` says, with or without the quotes; or `*`, which asks for none.
+#[derive(ToSchema)]
+#[schema(pattern = r#"^(\*|[0-9]{1,9}|"[0-9]{1,9}")$"#)]
+pub(crate) struct Version(String);
+
 /// What a key may do: `push` new packages and new versions, `update` (new versions of existing packages), `unlist`
 /// (unlist and relist).
 #[derive(ToSchema)]

@@ -1,12 +1,8 @@
 use http::Method;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::api::{Api, ApiError};
-
-/// Everything but RFC 3986's unreserved characters: an account id may hold any other.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The gallery's side of the directory: how it tells Latchkey who is there and who owns what.
 ///
@@ -60,7 +56,12 @@ impl Directory {
     /// # Errors
     /// Any answer but success.
     pub async fn put_account(&self, account: &str, entry: &AccountEntry<'_>) -> Result<(), ApiError> {
-        self.put(&format!("/directory/accounts/{}", segment(account)), &json!(entry)).await
+        let AccountEntry { kind, name, mail } = entry;
+        let mut told = json!({ "put": "account", "account": account, "kind": kind, "name": name });
+        if let Some(mail) = mail {
+            told["mail"] = (*mail).into();
+        }
+        self.tell(&told).await
     }
 
     /// Tells that `user` belongs to `organization`.
@@ -68,8 +69,8 @@ impl Directory {
     /// # Errors
     /// Any answer but success.
     pub async fn put_member(&self, organization: &str, user: &str, role: Role) -> Result<(), ApiError> {
-        let path = format!("/directory/organizations/{}/members/{}", segment(organization), segment(user));
-        self.put(&path, &json!({ "role": role })).await
+        let told = json!({ "put": "member", "organization": organization, "user": user, "role": role });
+        self.tell(&told).await
     }
 
     /// Tells who owns a package. `revision` rises with each change; the directory ignores a lower one.
@@ -77,23 +78,18 @@ impl Directory {
     /// # Errors
     /// Any answer but success.
     pub async fn put_package(&self, id: &str, owners: &[String], revision: u64) -> Result<(), ApiError> {
-        self.put(
-            &format!("/directory/packages/{}", segment(id)),
-            &json!({ "owners": owners, "revision": revision }),
-        )
-        .await
+        self.tell(&json!({ "put": "package", "id": id, "owners": owners, "revision": revision })).await
     }
 
-    async fn put(&self, path: &str, body: &Value) -> Result<(), ApiError> {
-        let (status, _) = self.api.call(Method::PUT, path, body).await?;
-        if status.is_success() {
+    /// Tells one entry: in a body, where ids are what they are. In an address the gateway would take `alice?x` for `alice`.
+    async fn tell(&self, entry: &Value) -> Result<(), ApiError> {
+        const PATH: &str = "/directory";
+        let (status, answer) = self.api.call(Method::POST, PATH, &json!({ "entries": [entry] })).await?;
+        let told = &answer["results"][0];
+        if status.is_success() && told["written"].is_boolean() && told["error"].is_null() {
             Ok(())
         } else {
-            Err(ApiError::Unusable { target: format!("PUT {path}"), status })
+            Err(ApiError::Unusable { target: format!("POST {PATH}"), status })
         }
     }
-}
-
-fn segment(text: &str) -> String {
-    utf8_percent_encode(text, RESERVED).to_string()
 }

@@ -105,8 +105,8 @@ fn authorize(gateway: &Gateway, received: &Received, caller: &Caller) -> Result<
             reason: "not the gallery".to_owned(),
         })),
         Caller::Jwt(rules) => {
-            let authorization = received.header(header::AUTHORIZATION);
-            match gateway.tokens.verify(authorization, rules, received.at) {
+            let authorization = received.joined(header::AUTHORIZATION);
+            match gateway.tokens.verify(authorization.as_deref(), rules, received.at) {
                 Ok(claims) => Ok(Some(json!({"jwt": {"claims": claims, "scopes": null}}))),
                 Err(error) => {
                     Err(Box::new(Refusal { response: unauthorized(error), reason: error.to_string() }))

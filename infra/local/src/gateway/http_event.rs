@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, COOKIE};
 use serde_json::{Map, Value, json};
 
-use super::received::Received;
+use super::received::{Received, text};
 use crate::definitions::ACCOUNT;
 
 /// What the route adds to what was received.
@@ -80,8 +80,7 @@ pub(super) fn event(request: &Received, routed: &Routed<'_>, body: &Bytes) -> Va
 
 fn headers(request: &Received, body: &Bytes) -> Value {
     let sent = request.headers.iter().filter(|(name, _)| **name != COOKIE);
-    let sent =
-        sent.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
+    let sent = sent.map(|(name, value)| (name.as_str().to_owned(), text(value)));
     let mut headers = joined(sent.collect());
     for (name, value) in request.added_headers() {
         headers[name.to_ascii_lowercase()] = value.into();

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use axum::{body::Body, extract::Request};
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, Method, Version, header};
+use http::{HeaderMap, HeaderValue, Method, Version, header};
 use startup::Clock;
 
 use super::Peer;
@@ -60,6 +60,12 @@ impl Received {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// All that was sent under this name, as an HTTP API writes it into events: joined by commas.
+    pub(super) fn joined(&self, name: impl header::AsHeaderName) -> Option<String> {
+        let values: Vec<String> = self.headers.get_all(name).iter().map(text).collect();
+        (!values.is_empty()).then(|| values.join(","))
+    }
+
     /// `HTTP/1.1`, as events name it.
     pub(super) fn protocol(&self) -> String {
         format!("{:?}", self.version)
@@ -90,6 +96,11 @@ impl Received {
     pub(super) fn request_time(&self) -> String {
         self.at.format("%d/%b/%Y:%H:%M:%S +0000").to_string()
     }
+}
+
+/// A header's value, whatever was sent. Nothing is dropped that was there: a function must be able to refuse it.
+pub(super) fn text(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
 }
 
 fn request_id() -> String {

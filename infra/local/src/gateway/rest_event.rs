@@ -11,7 +11,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::received::Received;
+use super::received::{Received, text};
 use crate::definitions::{ACCOUNT, PARTITION, PushApi, PushRoute, REGION};
 
 /// The ARN a policy has to allow: it names the path as sent.
@@ -112,8 +112,7 @@ fn headers(request: &Received) -> Vec<(String, String)> {
     let added = request.added_headers();
     let replaced = |name: &str| added.iter().any(|(added, _)| added.eq_ignore_ascii_case(name));
     let sent = request.headers.iter().filter(|(name, _)| !replaced(name.as_str()));
-    let sent =
-        sent.filter_map(|(name, value)| Some((spelled(name.as_str()), value.to_str().ok()?.to_owned())));
+    let sent = sent.map(|(name, value)| (spelled(name.as_str()), text(value)));
     sent.chain(added.iter().map(|(name, value)| ((*name).to_owned(), value.clone()))).collect()
 }
 

@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::definitions::TokenRules;
 
-/// Knows the key that tokens are signed with, and the algorithm.
+/// Knows the key that tokens are signed with, its id, and the algorithm.
 pub struct TokenVerifier {
+    key_id: String,
     key: DecodingKey,
     validation: Validation,
 }
@@ -36,15 +37,15 @@ pub(super) enum TokenError {
 }
 
 impl TokenVerifier {
-    /// A verifier of tokens signed with this key. API Gateway takes RSA algorithms only.
+    /// A verifier of tokens signed with this key, which they name by its id. API Gateway takes RSA algorithms only.
     #[must_use]
-    pub fn new(algorithm: Algorithm, key: DecodingKey) -> Self {
+    pub fn new(algorithm: Algorithm, key_id: String, key: DecodingKey) -> Self {
         // Times are compared below, with the clock of this program instead of the library's.
         let mut validation = Validation::new(algorithm);
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
-        Self { key, validation }
+        Self { key_id, key, validation }
     }
 
     /// The claims of the token in an `Authorization` header, with or without `Bearer`.
@@ -62,8 +63,13 @@ impl TokenVerifier {
         };
         let token = jsonwebtoken::decode::<Claims>(token, &self.key, &self.validation)
             .map_err(|_| TokenError::Invalid)?;
+        if token.header.kid.as_deref() != Some(self.key_id.as_str()) {
+            return Err(TokenError::Invalid);
+        }
         check(&token.claims, rules, now)?;
-        Ok(token.claims.into_iter().map(|(name, value)| (name, Value::String(text(&value)))).collect())
+        // What AWS makes of a null is not documented: here it is nothing, rather than somebody called `null`.
+        let told = token.claims.into_iter().filter(|(_, value)| !value.is_null());
+        Ok(told.map(|(name, value)| (name, Value::String(text(&value)))).collect())
     }
 }
 
@@ -120,14 +126,18 @@ mod tests {
 
     /// HMAC stands in for RSA: what is tested is what is made of a verified token.
     fn verify_at(now: i64, header: Option<&str>) -> Result<Claims, TokenError> {
-        let verifier = TokenVerifier::new(Algorithm::HS256, DecodingKey::from_secret(b"key"));
+        let key = DecodingKey::from_secret(b"key");
+        let verifier = TokenVerifier::new(Algorithm::HS256, "1".to_owned(), key);
         let rules = TokenRules { issuer: "https://issuer".to_owned(), audience: vec!["keys".to_owned()] };
         verifier.verify(header, &rules, DateTime::from_timestamp(now, 0).unwrap())
     }
 
+    fn header(algorithm: Algorithm) -> Header {
+        Header { kid: Some("1".to_owned()), ..Header::new(algorithm) }
+    }
+
     fn signed(claims: &Value) -> String {
-        let token =
-            encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(b"key")).unwrap();
+        let token = encode(&header(Algorithm::HS256), claims, &EncodingKey::from_secret(b"key")).unwrap();
         format!("Bearer {token}")
     }
 
@@ -145,7 +155,9 @@ mod tests {
 
     #[test]
     fn claims_become_text() {
-        let claims = verify(&json!({"email_verified": true, "groups": ["a", "b"], "level": 3})).unwrap();
+        let claims =
+            verify(&json!({"email_verified": true, "groups": ["a", "b"], "level": 3, "nothing": null}))
+                .unwrap();
         let expected = json!({
             "iss": "https://issuer", "aud": "keys", "sub": "alice", "exp": "1800000060", "nbf": "1800000000",
             "iat": "1800000000", "email_verified": "true", "groups": "[a b]", "level": "3",
@@ -186,11 +198,15 @@ mod tests {
         assert!(verify_at(NOW, good.strip_prefix("Bearer ")).is_ok());
         assert!(verify_at(NOW, Some(&good.replace("Bearer", "bearer"))).is_ok());
         assert_eq!(verify_at(NOW, Some(&format!("{good}x"))), Err(TokenError::Invalid));
-        let other =
-            encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(b"other")).unwrap();
+        let other = encode(&header(Algorithm::HS256), &claims, &EncodingKey::from_secret(b"other")).unwrap();
         assert_eq!(verify_at(NOW, Some(&other)), Err(TokenError::Invalid));
-        let stronger =
-            encode(&Header::new(Algorithm::HS512), &claims, &EncodingKey::from_secret(b"key")).unwrap();
+        let stronger = encode(&header(Algorithm::HS512), &claims, &EncodingKey::from_secret(b"key")).unwrap();
         assert_eq!(verify_at(NOW, Some(&stronger)), Err(TokenError::Invalid));
+        for kid in [None, Some("2".to_owned())] {
+            let header = Header { kid, ..Header::new(Algorithm::HS256) };
+            let unnamed = encode(&header, &claims, &EncodingKey::from_secret(b"key")).unwrap();
+            assert_eq!(verify_at(NOW, Some(&unnamed)), Err(TokenError::Invalid), "{:?}", header.kid);
+        }
+        assert_eq!(verify_at(NOW, Some(&format!("{good},{good}"))), Err(TokenError::Invalid), "two tokens");
     }
 }

@@ -16,20 +16,19 @@ use crate::{
 /// What the gallery tells of an account. What it leaves out stays as it is: a change of name does not unlock.
 #[derive(ToSchema)]
 #[schema(as = AccountEntry)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "the description of what `put_account` reads; a test compares the two")]
 pub(crate) struct AccountBody {
     /// What to call it.
-    #[schema(min_length = 1, max_length = 256)]
-    name: String,
+    name: words::Line,
     kind: words::AccountKind,
     /// Where its notices are mailed to; empty to remove the address.
-    #[schema(nullable = false, max_length = 320)]
+    #[schema(max_length = 320, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     mail: Option<String>,
     /// Whether its keys stop for as long as this is so.
-    #[schema(nullable = false)]
     locked: Option<bool>,
     /// The gallery's revision of this entry; once one was told, a lower one is ignored.
-    #[schema(nullable = false, minimum = 0)]
+    #[schema(minimum = 0, maximum = 9007199254740991_i64)]
     revision: Option<i64>,
 }
 
@@ -38,7 +37,7 @@ pub(crate) struct AccountBody {
     put,
     path = "/directory/accounts/{account}",
     tag = "directory",
-    params(("account" = String, Path, description = "The account's id.")),
+    params(("account" = words::AccountId, Path, description = "The account's id.")),
     request_body = AccountBody,
     responses(
         (status = 200, description = "It stands so now, unless a later revision was there.", body = Applied),
@@ -65,8 +64,8 @@ pub(crate) async fn put_account(
     path = "/directory/accounts/{account}",
     tag = "directory",
     params(
-        ("account" = String, Path, description = "The account's id."),
-        ("revision" = Option<i64>, Query, minimum = 0, description = "The gallery's revision of this entry.")
+        ("account" = words::AccountId, Path, description = "The account's id."),
+        ("revision" = Option<i64>, Query, nullable = false, minimum = 0, maximum = 9007199254740991_i64, description = "The gallery's revision of this entry.")
     ),
     responses(
         (status = 200, description = "It is gone, unless a later revision was there.", body = Applied),

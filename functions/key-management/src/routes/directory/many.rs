@@ -1,7 +1,6 @@
 use axum::{Json, extract::State};
 use keyring::DirectoryError;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
@@ -10,6 +9,7 @@ use crate::{
     extract::{Body, Gallery},
     input::{FieldError, Fields, Node, Reading, read},
     problem::Problem,
+    routes::directory::entry::EntryBody,
 };
 
 /// The most entries of one call.
@@ -18,17 +18,15 @@ const MOST: usize = 100;
 /// Many entries of the directory, written one after the other.
 #[derive(ToSchema)]
 #[schema(as = Entries)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "the description of what `put_directory` reads; a test compares the two")]
 pub(crate) struct EntriesBody {
-    /// Each has `put` or `delete`, one of `account`, `package` and `member` as its value, and beside it the fields of the
-    /// call for one such entry, with the ids of its address: `account`; `id`; `organization` and `user`.
     #[schema(
         min_items = 1,
         max_items = 100,
-        value_type = Vec<Object>,
         example = json!([{"put": "package", "id": "Example.Widgets", "owners": ["user-1001"], "revision": 3}])
     )]
-    entries: Vec<Value>,
+    entries: Vec<EntryBody>,
 }
 
 /// What became of many entries, in their order.

@@ -17,11 +17,12 @@ use crate::{
 /// What the gallery tells of an organization's member.
 #[derive(ToSchema)]
 #[schema(as = MemberEntry)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "the description of what `put_member` reads; a test compares the two")]
 pub(crate) struct MemberBody {
     role: words::Role,
     /// The gallery's revision of this entry; once one was told, a lower one is ignored.
-    #[schema(nullable = false, minimum = 0)]
+    #[schema(minimum = 0, maximum = 9007199254740991_i64)]
     revision: Option<i64>,
 }
 
@@ -31,8 +32,8 @@ pub(crate) struct MemberBody {
     path = "/directory/organizations/{organization}/members/{user}",
     tag = "directory",
     params(
-        ("organization" = String, Path, description = "The organization's id."),
-        ("user" = String, Path, description = "The user's id.")
+        ("organization" = words::AccountId, Path, description = "The organization's id."),
+        ("user" = words::AccountId, Path, description = "The user's id.")
     ),
     request_body = MemberBody,
     responses(
@@ -60,9 +61,9 @@ pub(crate) async fn put_member(
     path = "/directory/organizations/{organization}/members/{user}",
     tag = "directory",
     params(
-        ("organization" = String, Path, description = "The organization's id."),
-        ("user" = String, Path, description = "The user's id."),
-        ("revision" = Option<i64>, Query, minimum = 0, description = "The gallery's revision of this entry.")
+        ("organization" = words::AccountId, Path, description = "The organization's id."),
+        ("user" = words::AccountId, Path, description = "The user's id."),
+        ("revision" = Option<i64>, Query, nullable = false, minimum = 0, maximum = 9007199254740991_i64, description = "The gallery's revision of this entry.")
     ),
     responses(
         (status = 200, description = "It is gone, unless a later revision was there.", body = Applied),

@@ -1,4 +1,5 @@
 pub(crate) mod accounts;
+pub(crate) mod entry;
 pub(crate) mod many;
 pub(crate) mod members;
 pub(crate) mod packages;

@@ -10,18 +10,20 @@ use crate::{
     extract::{Body, Gallery, Query},
     input::read,
     problem::Problem,
+    wire::words,
 };
 
 /// What the gallery tells of a package.
 #[derive(ToSchema)]
 #[schema(as = PackageEntry)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "the description of what `put_package` reads; a test compares the two")]
 pub(crate) struct PackageBody {
     /// The accounts that own it. The directory must know them.
     #[schema(min_items = 1, max_items = 40)]
-    owners: Vec<String>,
+    owners: Vec<words::AccountId>,
     /// The gallery's revision of this entry; once one was told, a lower one is ignored.
-    #[schema(nullable = false, minimum = 0)]
+    #[schema(minimum = 0, maximum = 9007199254740991_i64)]
     revision: Option<i64>,
 }
 
@@ -30,7 +32,7 @@ pub(crate) struct PackageBody {
     put,
     path = "/directory/packages/{id}",
     tag = "directory",
-    params(("id" = String, Path, description = "The package's id. Letter case does not matter.")),
+    params(("id" = words::PackageId, Path, description = "The package's id. Letter case does not matter.")),
     request_body = PackageBody,
     responses(
         (status = 200, description = "It stands so now, unless a later revision was there.", body = Applied),
@@ -57,8 +59,8 @@ pub(crate) async fn put_package(
     path = "/directory/packages/{id}",
     tag = "directory",
     params(
-        ("id" = String, Path, description = "The package's id. Letter case does not matter."),
-        ("revision" = Option<i64>, Query, minimum = 0, description = "The gallery's revision of this entry.")
+        ("id" = words::PackageId, Path, description = "The package's id. Letter case does not matter."),
+        ("revision" = Option<i64>, Query, nullable = false, minimum = 0, maximum = 9007199254740991_i64, description = "The gallery's revision of this entry.")
     ),
     responses(
         (status = 200, description = "It is gone, unless a later revision was there.", body = Applied),

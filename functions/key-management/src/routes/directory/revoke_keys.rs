@@ -11,16 +11,17 @@ use crate::{
     extract::{Body, Gallery},
     input::{Fields, read},
     problem::Problem,
+    wire::words,
 };
 
 /// Why keys are revoked.
 #[derive(ToSchema)]
 #[schema(as = RevokeKeys)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "the description of what `revoke_account_keys` reads; a test compares the two")]
 pub(crate) struct CauseBody {
     /// Told to the holders, and to whoever pushes with such a key.
-    #[schema(min_length = 1, max_length = 256)]
-    cause: String,
+    cause: words::Line,
 }
 
 /// How many keys ended.
@@ -36,7 +37,7 @@ pub(crate) struct Revoked {
     post,
     path = "/directory/accounts/{account}/revoke-keys",
     tag = "directory",
-    params(("account" = String, Path, description = "The account's id.")),
+    params(("account" = words::AccountId, Path, description = "The account's id.")),
     request_body = CauseBody,
     responses((status = 200, description = "Those that were active are revoked.", body = Revoked)),
     security(("gallery" = []))

@@ -23,21 +23,20 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// A key to be made.
 #[derive(ToSchema)]
 #[schema(as = NewKey)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "the description of what `asked` reads; a test compares the two")]
 pub(crate) struct NewKeyBody {
     /// What you call it; on one line.
-    #[schema(min_length = 1, max_length = 256)]
-    name: String,
+    name: words::Line,
     /// In whose name it acts: you, which is the default, or an organization you are a member of.
-    #[schema(nullable = false)]
-    owner: Option<String>,
+    owner: Option<words::AccountId>,
     #[schema(min_items = 1)]
     actions: Vec<words::Action>,
     /// Package ids and patterns, 32 KiB together. In a pattern `*` stands for any run of characters.
     #[schema(min_items = 1, max_items = 1000)]
-    packages: Vec<String>,
+    packages: Vec<words::Pattern>,
     /// How long it lives: 1 to the policy's maximum, which `GET /account` tells. A year, if the policy allows.
-    #[schema(nullable = false, minimum = 1)]
+    #[schema(minimum = 1, maximum = 365)]
     expires_in_days: Option<u16>,
 }
 
@@ -52,6 +51,9 @@ pub(crate) struct NewKeyBody {
         "Idempotency-Key" = Option<String>,
         Header,
         nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[!-~]+$",
         description = "1 to 255 visible characters. A repeat of the same request within 24 hours makes no second key."
     )),
     request_body = NewKeyBody,

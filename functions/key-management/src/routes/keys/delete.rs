@@ -8,6 +8,7 @@ use crate::{
     extract::{Person, Query},
     problem::Problem,
     routes::keys::ForVersion,
+    wire::words,
 };
 
 /// Remove a key
@@ -19,7 +20,7 @@ use crate::{
     tag = "keys",
     params(
         ("id" = String, Path, description = "The key's id."),
-        ("If-Match" = Option<String>, Header, nullable = false, description = "The version to delete, as its `ETag` says.")
+        ("If-Match" = Option<words::Version>, Header, nullable = false, description = "The version to delete, as its `ETag` says.")
     ),
     responses(
         (status = 204, description = "It is gone."),

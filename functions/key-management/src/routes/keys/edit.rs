@@ -11,20 +11,20 @@ use crate::{
     input::{Fields, read},
     problem::Problem,
     routes::keys::ForVersion,
-    wire::{KeyBody, KeyReply},
+    wire::{KeyBody, KeyReply, words},
 };
 
 /// What is to change of a key: its name, its packages, or both.
 #[derive(ToSchema)]
 #[schema(as = KeyEdit, min_properties = 1)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "the description of what `edit_key` reads; a test compares the two")]
 pub(crate) struct EditBody {
     /// Its new name.
-    #[schema(nullable = false, min_length = 1, max_length = 256)]
-    name: Option<String>,
+    name: Option<words::Line>,
     /// All its package ids and patterns from now on.
-    #[schema(nullable = false, min_items = 1, max_items = 1000)]
-    packages: Option<Vec<String>>,
+    #[schema(min_items = 1, max_items = 1000)]
+    packages: Option<Vec<words::Pattern>>,
 }
 
 /// Change a key's name or packages
@@ -36,7 +36,7 @@ pub(crate) struct EditBody {
     tag = "keys",
     params(
         ("id" = String, Path, description = "The key's id."),
-        ("If-Match" = Option<String>, Header, nullable = false, description = "The version to change, as its `ETag` says.")
+        ("If-Match" = Option<words::Version>, Header, nullable = false, description = "The version to change, as its `ETag` says.")
     ),
     request_body = EditBody,
     responses(

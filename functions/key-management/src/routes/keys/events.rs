@@ -37,8 +37,8 @@ pub(crate) struct EventsBody {
     tag = "keys",
     params(
         ("id" = String, Path, description = "The key's id."),
-        ("limit" = Option<u16>, Query, description = "The most entries of a page: 1 to 100, which is the default."),
-        ("after" = Option<String>, Query, description = "`next` of the page before.")
+        ("limit" = Option<u16>, Query, nullable = false, minimum = 1, maximum = 100, description = "The most entries of a page: 1 to 100, which is the default."),
+        ("after" = Option<String>, Query, nullable = false, description = "`next` of the page before.")
     ),
     responses(
         (status = 200, description = "A page of events.", body = EventsBody),

@@ -11,7 +11,7 @@ use crate::{
     notices::{Notice, Notices, undeliverable},
     problem::{Problem, Reason},
     routes::keys::paging::{self, Paging},
-    wire::{self, KeyBody},
+    wire::{self, KeyBody, words},
 };
 
 /// How many keys are read at a time where only their notices are wanted.
@@ -48,9 +48,9 @@ enum Whose {
     path = "/keys",
     tag = "keys",
     params(
-        ("owner" = Option<String>, Query, description = "An organization you are an admin of. Without it, the keys you hold."),
-        ("limit" = Option<u16>, Query, description = "The most entries of a page: 1 to 100, which is the default."),
-        ("after" = Option<String>, Query, description = "`next` of the page before.")
+        ("owner" = Option<words::AccountId>, Query, nullable = false, description = "An organization you are an admin of. Without it, the keys you hold."),
+        ("limit" = Option<u16>, Query, nullable = false, minimum = 1, maximum = 100, description = "The most entries of a page: 1 to 100, which is the default."),
+        ("after" = Option<String>, Query, nullable = false, description = "`next` of the page before.")
     ),
     responses(
         (status = 200, description = "A page of keys.", body = KeysBody),

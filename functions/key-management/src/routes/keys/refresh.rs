@@ -10,16 +10,17 @@ use crate::{
     input::{Fields, read},
     problem::Problem,
     routes::keys::ForVersion,
-    wire::{Revealed, RevealedReply},
+    wire::{Revealed, RevealedReply, words},
 };
 
 /// How a key is to be refreshed.
 #[derive(ToSchema)]
 #[schema(as = Refresh)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "the description of what `refresh_key` reads; a test compares the two")]
 pub(crate) struct RefreshBody {
     /// Whether its lifetime starts again from now, as long as it was. An expired key's always does.
-    #[schema(nullable = false, default = false)]
+    #[schema(default = false)]
     restart_lifetime: Option<bool>,
 }
 
@@ -32,7 +33,7 @@ pub(crate) struct RefreshBody {
     tag = "keys",
     params(
         ("id" = String, Path, description = "The key's id."),
-        ("If-Match" = Option<String>, Header, nullable = false, description = "The version to change, as its `ETag` says.")
+        ("If-Match" = Option<words::Version>, Header, nullable = false, description = "The version to change, as its `ETag` says.")
     ),
     request_body = Option<RefreshBody>,
     responses(

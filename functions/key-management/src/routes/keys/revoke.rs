@@ -8,7 +8,7 @@ use crate::{
     extract::{BodyIfAny, Person},
     problem::Problem,
     routes::keys::ForVersion,
-    wire::{KeyBody, KeyReply},
+    wire::{KeyBody, KeyReply, words},
 };
 
 /// End a key, keeping its record
@@ -21,7 +21,7 @@ use crate::{
     tag = "keys",
     params(
         ("id" = String, Path, description = "The key's id."),
-        ("If-Match" = Option<String>, Header, nullable = false, description = "The version to change, as its `ETag` says.")
+        ("If-Match" = Option<words::Version>, Header, nullable = false, description = "The version to change, as its `ETag` says.")
     ),
     responses(
         (

@@ -5,9 +5,9 @@ use std::{
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
-    routing::{post, put},
+    routing::post,
 };
 use http::StatusCode;
 use hyper::server::conn::http1;
@@ -21,7 +21,7 @@ pub(super) struct Latchkey(Arc<Mutex<Book>>);
 
 #[derive(Default)]
 struct Book {
-    /// Package id in lower case → the body of its last PUT.
+    /// Package id in lower case → its owners and revision, as last told.
     packages: BTreeMap<String, Value>,
     asked: Vec<Value>,
     answer: Option<(StatusCode, Value)>,
@@ -35,7 +35,7 @@ impl Latchkey {
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let router = Router::new()
             .route("/authorize", post(authorize))
-            .route("/directory/packages/{id}", put(package))
+            .route("/directory", post(directory))
             .with_state(self.clone());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -93,15 +93,16 @@ async fn authorize(State(latchkey): State<Latchkey>, Json(question): Json<Value>
     .into_response()
 }
 
-async fn package(
-    State(latchkey): State<Latchkey>,
-    Path(id): Path<String>,
-    Json(entry): Json<Value>,
-) -> StatusCode {
+async fn directory(State(latchkey): State<Latchkey>, Json(told): Json<Value>) -> Response {
     let mut book = latchkey.0.lock().unwrap();
     if book.directory_down {
-        return StatusCode::INTERNAL_SERVER_ERROR;
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
-    book.packages.insert(id.to_ascii_lowercase(), entry);
-    StatusCode::OK
+    let mut entry = told["entries"][0].clone();
+    let package = entry["put"] == "package" && told["entries"].as_array().unwrap().len() == 1;
+    assert!(package, "the gallery tells of its packages, one by one: {told}");
+    let id = entry["id"].as_str().unwrap().to_ascii_lowercase();
+    entry.as_object_mut().unwrap().retain(|name, _| name == "owners" || name == "revision");
+    book.packages.insert(id, entry);
+    Json(json!({ "results": [{ "written": true }] })).into_response()
 }

@@ -66,6 +66,12 @@ async fn an_http_api_knows_its_paths_exactly() {
     assert_eq!(event["rawQueryString"], "x=1&x=%26+%C3%A9");
     assert_eq!(event["queryStringParameters"], json!({"x": "1,& é"}));
     assert_eq!(event["headers"]["x-two"], "1,2");
+    let unreadable = Request::get("/keys").header("authorization", token()).header("if-match", &b"\xd7"[..]);
+    assert_eq!(world.ask(unreadable, "").await.0, 200);
+    let sent = &world.events()[1]["headers"]["if-match"];
+    assert_eq!(sent, "\u{fffd}", "what the function could refuse is not dropped before it");
+    let two = Request::get("/keys").header("authorization", token()).header("authorization", token());
+    assert_eq!(world.ask(two, "").await.0, 401, "two tokens are none");
 }
 
 #[tokio::test]

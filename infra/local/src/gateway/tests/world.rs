@@ -113,7 +113,7 @@ impl World {
 }
 
 pub(super) fn verifier() -> TokenVerifier {
-    TokenVerifier::new(Algorithm::HS256, DecodingKey::from_secret(b"key"))
+    TokenVerifier::new(Algorithm::HS256, "1".to_owned(), DecodingKey::from_secret(b"key"))
 }
 
 pub(super) fn clock() -> Clock {
@@ -121,7 +121,8 @@ pub(super) fn clock() -> Clock {
 }
 
 pub(super) fn signed(claims: &Value) -> String {
-    let token = encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(b"key")).unwrap();
+    let header = Header { kid: Some("1".to_owned()), ..Header::new(Algorithm::HS256) };
+    let token = encode(&header, claims, &EncodingKey::from_secret(b"key")).unwrap();
     format!("Bearer {token}")
 }
 

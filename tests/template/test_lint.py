@@ -43,6 +43,6 @@ class Lint(unittest.TestCase):
         self.assertEqual(found.returncode, 0, found.stdout + found.stderr)
 
     def test_the_scripts_are_sound(self):
-        scripts = ["infra/deploy", "infra/destroy", "infra/settings", "tests/run", ".ci/run"]
+        scripts = ["infra/deploy", "infra/destroy", "infra/settings", "tests/run", "tests/schemathesis", ".ci/run"]
         found = run(str(TOOLS / "shellcheck"), "--external-sources", *scripts)
         self.assertEqual(found.returncode, 0, found.stdout)

@@ -19,7 +19,8 @@ use tokio::net::TcpListener;
 
 use crate::{front::Front, tripwire::Tripwire};
 
-const PEPPER_KEY: &str = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555";
+pub(crate) const PEPPER_KEY: &str =
+    "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555";
 pub(crate) const TABLE: &str = "keyring";
 
 /// The table and the pepper key, and before the table a front that can answer in its place.

@@ -73,13 +73,11 @@ impl Fault {
 
     /// On which sides of the service's work it can fall. A call that only reads is the same on either side.
     pub(crate) fn sides(self, label: &str) -> &'static [bool] {
-        let writes =
-            ["Transact", "Put", "Update", "Delete", "Send"].iter().any(|start| label.starts_with(start));
         match self {
             Self::Throttling => &[false],
             // A service that trickles its answer has acted.
             Self::SlowDrip | Self::LeftOver => &[true],
-            _ if writes => &[false, true],
+            _ if writes(label) => &[false, true],
             _ => &[false],
         }
     }
@@ -88,4 +86,9 @@ impl Fault {
     pub(crate) fn takes_time(self) -> bool {
         matches!(self, Self::TimeOut | Self::SlowDrip)
     }
+}
+
+/// Whether a call changes anything.
+pub(crate) fn writes(label: &str) -> bool {
+    ["Transact", "Put", "Update", "Delete", "Send"].iter().any(|start| label.starts_with(start))
 }

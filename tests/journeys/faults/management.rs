@@ -254,7 +254,7 @@ fn told(world: &World, (mails, rows): (usize, usize), (mailed, wait): (usize, us
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 16)]
 async fn a_change_is_made_or_not_and_a_repeat_makes_no_second() {
     let none = Value::Null;
     let once = "0123456789abcdef";
@@ -322,5 +322,5 @@ async fn a_change_is_made_or_not_and_a_repeat_makes_no_second() {
             json!({ "keys": [{ "account": "ada", "nuget_stored": STORED }] }),
         ),
     ];
-    walk("key-management", 24, requests.into_iter().map(|act| Arc::new(act) as Arc<dyn Act>).collect()).await;
+    walk("key-management", 32, requests.into_iter().map(|act| Arc::new(act) as Arc<dyn Act>).collect()).await;
 }

@@ -33,6 +33,10 @@ impl Act for Started {
         "ask, for an organization"
     }
 
+    fn repeats_reads(&self) -> bool {
+        true
+    }
+
     fn prepare<'a>(&'a self, world: &'a World) -> BoxFuture<'a, Value> {
         async move {
             let keyring = world.keyring();

@@ -133,7 +133,6 @@ impl Act for Run {
             assert!(!is_waiting(world), "{at}");
             let finally = told(world);
             assert!(finally.keys().eq(everything.keys()), "{finally:?}, {at}");
-            assert_eq!(run(world).await, Report::default(), "and nothing is left: {at}");
             let most = *finally.values().max().unwrap();
             if most > 1 {
                 let window = plan.label == "SendEmail" && plan.acted || plan.label == "DeleteItem notice";
@@ -185,7 +184,7 @@ impl Act for Order {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 16)]
 async fn what_a_faulty_run_leaves_the_next_one_tells() {
     let ada: keys::AccountId = "ada".parse().unwrap();
     let bounce = json!({
@@ -206,5 +205,5 @@ async fn what_a_faulty_run_leaves_the_next_one_tells() {
             answer: json!({ "pepper": 2 }),
         }),
     ];
-    walk("expiry-sweeper", 24, acts).await;
+    walk("expiry-sweeper", 32, acts).await;
 }

@@ -164,7 +164,7 @@ impl Postman {
             let letter = Letter::of(waiting);
             match self.recipient(letter.recipient()).await? {
                 Some(recipient) if !run.stopped => {
-                    self.deliver(&letter, &recipient, now + LEASE, run).await?
+                    self.deliver(&letter, &recipient, now + LEASE, run).await?;
                 }
                 _ => {
                     run.report.left += 1;

@@ -19,8 +19,13 @@ pub(crate) fn label(target: Option<&str>, body: &[u8]) -> String {
         "TransactWriteItems" => {
             let parts = body["TransactItems"].as_array().unwrap().iter();
             let part = |part: &Value| {
-                let part = part.as_object().unwrap().values().next().unwrap().clone();
-                kind(if part["Item"].is_null() { &part["Key"] } else { &part["Item"] })
+                let (does, part) = part.as_object().unwrap().iter().next().unwrap();
+                match (does.as_str(), kind(if part["Item"].is_null() { &part["Key"] } else { &part["Item"] }))
+                {
+                    ("Update", "notice") => "notice, taken",
+                    ("Delete", "notice") => "notice, removed",
+                    (_, kind) => kind,
+                }
             };
             parts.map(part).collect()
         }

@@ -254,11 +254,14 @@ fn told(world: &World, (mails, rows): (usize, usize), (mailed, wait): (usize, us
     }
 }
 
+async fn walk_all(function: &'static str, requests: impl IntoIterator<Item = Request>) {
+    walk(function, 32, requests.into_iter().map(|act| Arc::new(act) as Arc<dyn Act>).collect()).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 16)]
 async fn a_change_is_made_or_not_and_a_repeat_makes_no_second() {
     let none = Value::Null;
     let once = "0123456789abcdef";
-    let gallery = |name, call, body| Request::new(name, As::Gallery, call, body);
     let requests = [
         Request {
             first: true,
@@ -274,12 +277,29 @@ async fn a_change_is_made_or_not_and_a_repeat_makes_no_second() {
             .with("if-match", "\"1\""),
         Request::new("revoke, by an admin", ADA, "POST /keys/{linus}/revoke", none.clone()),
         Request::new("delete", ADA, "DELETE /keys/{ada}", none.clone()),
+    ];
+    walk_all("key-management-changes", requests).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 16)]
+async fn a_reading_is_whole_or_refused() {
+    let none = Value::Null;
+    let requests = [
         Request::new("list", ADA, "GET /keys", none.clone()),
         Request::new("list, of an organization", ADA, "GET /keys?owner=contoso", none.clone()),
         Request::new("detail, by an admin", ADA, "GET /keys/{linus}", none.clone()),
         Request::new("history", LINUS, "GET /keys/{linus}/events", none.clone()),
         Request::new("account", LINUS, "GET /account", none.clone()),
         Request::new("packages", LINUS, "GET /packages?owner=contoso&matching=Fab*", none.clone()),
+    ];
+    walk_all("key-management-readings", requests).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 16)]
+async fn what_the_gallery_tells_is_written_or_not_and_can_be_sent_again() {
+    let none = Value::Null;
+    let gallery = |name, call, body| Request::new(name, As::Gallery, call, body);
+    let requests = [
         gallery(
             "put account",
             "PUT /directory/accounts/ada",
@@ -322,5 +342,5 @@ async fn a_change_is_made_or_not_and_a_repeat_makes_no_second() {
             json!({ "keys": [{ "account": "ada", "nuget_stored": STORED }] }),
         ),
     ];
-    walk("key-management", 32, requests.into_iter().map(|act| Arc::new(act) as Arc<dyn Act>).collect()).await;
+    walk_all("key-management-gallery", requests).await;
 }

@@ -219,7 +219,6 @@ impl Act for Request {
                 return format!("{word}{}", told(world, clean.mails, mails));
             }
             assert!((500..600).contains(&status), "neither done nor a fault of ours: {at}");
-            world.advance(TimeDelta::seconds(1));
             let (again, body) = self.send(&environed, known).await;
             let finally = change(&before, &things(world));
             assert_eq!(finally, clean.change, "once, and whole: {at}, then {again} {body}");

@@ -12,8 +12,8 @@ use crate::{
     aws::{Aws, act, now},
 };
 
-const GUID: &str = "36aafd87-44d7-423b-adb9-ed01493aeb75";
-const STORED: &str =
+pub(crate) const GUID: &str = "36aafd87-44d7-423b-adb9-ed01493aeb75";
+pub(crate) const STORED: &str =
     "36aafd8744AQAAAAEAACcQAAAAEKbL2BEqIg8KUMje6q69fW1f2jsVm+gOLf4nD5G392Til5KnGEyFHuwKEj3HEpZKug==";
 /// An answer of DynamoDB's when something is wrong with it.
 const OUT_OF_ORDER: &str =

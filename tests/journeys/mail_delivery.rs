@@ -177,3 +177,22 @@ async fn a_crash_between_acceptance_and_removal_doubles_that_mail_alone() {
     expected.sort();
     assert_eq!(office.mailed(), expected);
 }
+
+#[tokio::test]
+async fn a_lease_given_back_too_late_stays_with_its_next_holder() {
+    let office = PostOffice::open().await;
+    let rows = office.make_key("ada").await;
+    let lease = TimeDelta::minutes(1);
+    let take = async || {
+        assert!(office.keyring.lease_together(&rows, lease, office.now()).await.unwrap());
+        office.now() + lease
+    };
+    let first = take().await;
+    office.advance(SHORTLY);
+    let second = take().await;
+
+    office.keyring.release(&rows, first).await.unwrap();
+    assert_eq!(office.waiting().await[0].leased_until, Some(second));
+    office.keyring.release(&rows, second).await.unwrap();
+    assert_eq!(office.waiting().await[0].leased_until, None);
+}

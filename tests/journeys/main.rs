@@ -53,6 +53,7 @@ mod cargo_lambda;
 mod events;
 mod expiry;
 mod expiry_vectors;
+mod faults;
 mod first_day;
 mod gateway;
 mod grants;

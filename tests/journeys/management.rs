@@ -51,7 +51,7 @@ impl Management {
         *self.now.lock().unwrap() += time;
     }
 
-    /// Calls `METHOD /path?query`. A text is sent as it is, null as nothing, and everything else as JSON.
+    /// Sends an [`event`].
     pub(crate) async fn send(
         &self,
         caller: As<'_>,
@@ -59,33 +59,7 @@ impl Management {
         headers: &[(&str, &str)],
         body: &Value,
     ) -> Answered {
-        let (method, target) = call.split_once(' ').unwrap();
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let authorizer = match caller {
-            As::Person(account) => json!({ "jwt": { "claims": {
-                "sub": account, "email": format!("{account}@example.test"), "email_verified": "true",
-            } } }),
-            As::Gallery => json!({ "iam": { "userArn": "arn:aws:iam::123456789012:role/gallery" } }),
-        };
-        let mut sent = json!({ "content-type": "application/json", "authorization": "Bearer EXAMPLE" });
-        for (name, value) in headers {
-            sent[*name] = json!(value);
-        }
-        let body = match body {
-            Value::Null => Value::Null,
-            Value::String(text) => json!(text),
-            body => json!(body.to_string()),
-        };
-        let event = json!({
-            "version": "2.0", "rawPath": path, "rawQueryString": query, "headers": sent, "body": body,
-            "requestContext": {
-                "stage": "$default",
-                "http": { "method": method, "path": path, "sourceIp": "203.0.113.7" },
-                "authorizer": authorizer,
-            },
-            "isBase64Encoded": false,
-        });
-        self.handle(event, call).await
+        self.handle(event(caller, call, headers, body), call).await
     }
 
     /// Hands an event over as it is.
@@ -150,6 +124,36 @@ impl Management {
         let results = told["results"].as_array().unwrap();
         assert!(results.iter().all(|result| *result == json!({ "written": true })), "{told}");
     }
+}
+
+/// The event of `METHOD /path?query`. A text is sent as it is, null as nothing, and everything else as JSON.
+pub(crate) fn event(caller: As<'_>, call: &str, headers: &[(&str, &str)], body: &Value) -> Value {
+    let (method, target) = call.split_once(' ').unwrap();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let authorizer = match caller {
+        As::Person(account) => json!({ "jwt": { "claims": {
+            "sub": account, "email": format!("{account}@example.test"), "email_verified": "true",
+        } } }),
+        As::Gallery => json!({ "iam": { "userArn": "arn:aws:iam::123456789012:role/gallery" } }),
+    };
+    let mut sent = json!({ "content-type": "application/json", "authorization": "Bearer EXAMPLE" });
+    for (name, value) in headers {
+        sent[*name] = json!(value);
+    }
+    let body = match body {
+        Value::Null => Value::Null,
+        Value::String(text) => json!(text),
+        body => json!(body.to_string()),
+    };
+    json!({
+        "version": "2.0", "rawPath": path, "rawQueryString": query, "headers": sent, "body": body,
+        "requestContext": {
+            "stage": "$default",
+            "http": { "method": method, "path": path, "sourceIp": "203.0.113.7" },
+            "authorizer": authorizer,
+        },
+        "isBase64Encoded": false,
+    })
 }
 
 /// The id of a key in a reply.

@@ -17,6 +17,7 @@ mod sweep;
 use std::sync::Arc;
 
 use keyring::{Fault, Keyring, RotateError};
+use lambda_runtime::Diagnostic;
 use mail::Postman;
 use metrics::{Metric, Metrics};
 use serde::Serialize;
@@ -74,6 +75,13 @@ pub enum SweeperError {
     Rotate(#[from] RotateError),
 }
 
+/// What Lambda is told, and shows to operators.
+impl From<SweeperError> for Diagnostic {
+    fn from(error: SweeperError) -> Self {
+        Self { error_type: "SweeperError".to_owned(), error_message: error.to_string() }
+    }
+}
+
 impl Sweeper {
     /// A sweeper of `keyring` whose mails `postman` delivers.
     #[must_use]
@@ -115,5 +123,18 @@ impl Sweeper {
             Event::AfterRestore(changes) => Ok(Answer::Restored(self.end_again(changes).await)),
             Event::Nothing(ignored) => Ok(Answer::Ignored { ignored }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operator_can_read_why_an_event_failed() {
+        let error = SweeperError::from(RotateError::OtherNewest(3.into()));
+        let diagnostic = Diagnostic::from(error);
+        assert_eq!(diagnostic.error_type, "SweeperError");
+        assert_eq!(diagnostic.error_message, "the newest pepper is 3: nothing was made");
     }
 }

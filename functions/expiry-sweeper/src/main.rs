@@ -28,7 +28,7 @@ async fn main() -> Result<(), Error> {
     let sweeper = &Sweeper::new(keyring, postman, Clock::system()).counted(metrics);
     let handle = |event: LambdaEvent<Event>| {
         let deadline = deadline(event.context.deadline, Clock::system().now());
-        async move { sweeper.handle(event.payload, deadline).await.map_err(Error::from) }
+        sweeper.handle(event.payload, deadline)
     };
     lambda_runtime::run(service_fn(handle)).await
 }

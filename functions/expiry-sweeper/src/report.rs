@@ -13,7 +13,7 @@ pub struct Report {
     pub retired: u64,
     /// Mails that SES accepted, those of earlier runs' notices too.
     pub mailed: u64,
-    /// Keys that could not be told, shards that could not be asked, and notices that were mailed in vain.
+    /// Keys that could not be told, shards that could not be asked or left off, and notices that were mailed in vain.
     pub failed: u64,
     /// What this run has seen and left to the next: keys still due, and notices that wait.
     pub left: u64,

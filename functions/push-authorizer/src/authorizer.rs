@@ -47,6 +47,9 @@ pub(crate) struct Verified {
     pub(crate) look_up: LookUp,
     /// Until when what was shown counts, for a question that follows this one.
     pub(crate) shown_until: DateTime<Utc>,
+    /// Why something that was to be written already was not. To wait for the table a second time would take longer than
+    /// anybody listens.
+    pub(crate) unwritten: Option<Fault>,
 }
 
 impl Authorizer {
@@ -83,7 +86,7 @@ impl Authorizer {
             Proof::Key(Credential::Key(text)) => self.by_key(text, package, now).await?,
             Proof::Grant(text) => self.by_grant(text, question, now).await?,
         };
-        let Verified { key, pepper, look_up, shown_until } = match found {
+        let Verified { key, pepper, look_up, shown_until, unwritten } = match found {
             Found::Nothing => return Ok(Answer::denied(Denial::Missing, None, &self.config.keys_page)),
             Found::Unknown => return Ok(Answer::denied(Denial::Unknown, None, &self.config.keys_page)),
             Found::Verified(verified) => *verified,
@@ -100,7 +103,7 @@ impl Authorizer {
             Decision::Deny(denial) => Ok(Answer::denied(denial, Some(key), &self.config.keys_page)),
             Decision::Allow(mut allowed) => {
                 let is_push = question.action.is_upload() && package.is_some() && !question.preflight;
-                let key = if is_push { self.note_push(key, now).await? } else { key };
+                let key = if is_push { self.note_push(key, unwritten, now).await? } else { key };
                 // A legacy key's push moves its end away, and the warning with it.
                 allowed.ends_soon = allowed.ends_soon.filter(|end| *end == key.ends_at());
                 // A preflight's answer is printed in build logs: it proves nothing to anybody.
@@ -157,19 +160,23 @@ impl Authorizer {
             }
             Ok(grant) => {
                 let shown_until = grant.expires_at;
-                Ok(Found::Verified(Box::new(Verified { key, pepper, look_up, shown_until })))
+                Ok(Found::Verified(Box::new(Verified { key, pepper, look_up, shown_until, unwritten: None })))
             }
         }
     }
 
     /// Writes down a push: the key as it is then. That it could not be written stops nobody, unless the key lives by it.
-    async fn note_push(&self, key: Key, now: DateTime<Utc>) -> Result<Key, Fault> {
+    async fn note_push(&self, key: Key, unwritten: Option<Fault>, now: DateTime<Utc>) -> Result<Key, Fault> {
         let idle = now - key.last_push_at.unwrap_or(key.created_at);
         if key.last_push_at.is_some() && idle < NOTED_EVERY {
             return Ok(key);
         }
         let must = matches!(key.kind, Kind::Legacy { .. }) && idle > MUST_BE_NOTED_AFTER;
-        match self.keyring.note_push(&key, now).await {
+        let noted = match unwritten {
+            Some(fault) => Err(fault),
+            None => self.keyring.note_push(&key, now).await,
+        };
+        match noted {
             Ok(true) => Ok(key.pushed(now)),
             Ok(false) if must => Err(Fault::Overtaken(key.id)),
             Ok(false) => Ok(key),
@@ -195,7 +202,8 @@ fn verified(
     let opens = text.mac(&pepper) == *stored;
     match look_up.key.take() {
         Some(key) if opens => {
-            Found::Verified(Box::new(Verified { key, pepper, look_up, shown_until: now + GRANT_LIFETIME }))
+            let shown_until = now + GRANT_LIFETIME;
+            Found::Verified(Box::new(Verified { key, pepper, look_up, shown_until, unwritten: None }))
         }
         _ => Found::Unknown,
     }

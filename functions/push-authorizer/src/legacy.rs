@@ -64,20 +64,24 @@ impl Authorizer {
         look_up: LookUp,
         now: DateTime<Utc>,
     ) -> Result<Found, Fault> {
-        let (key, pepper) = match &key.secret.stored {
+        let (key, pepper, unwritten) = match &key.secret.stored {
             Stored::Mac { pepper, .. } => {
                 let pepper = self.keyring.peppers().get(*pepper).await?;
-                (key, pepper)
+                (key, pepper, None)
             }
-            Stored::Nuget(_) => match self.keyring.pepper_legacy(&key, text).await {
-                Ok(peppered) => peppered,
-                Err(fault) => {
-                    tracing::warn!(key_id = %key.id, %fault, "a legacy key's hash was not replaced");
-                    self.metrics.count(Metric::Fault((&fault).into()));
-                    (key, self.keyring.peppers().latest().await?)
+            Stored::Nuget(_) => {
+                let pepper = self.keyring.peppers().latest().await?;
+                match self.keyring.pepper_legacy(&key, text, &pepper).await {
+                    Ok(peppered) => (peppered, pepper, None),
+                    Err(fault) => {
+                        tracing::warn!(key_id = %key.id, %fault, "a legacy key's hash was not replaced");
+                        self.metrics.count(Metric::Fault((&fault).into()));
+                        (key, pepper, Some(fault))
+                    }
                 }
-            },
+            }
         };
-        Ok(Found::Verified(Box::new(Verified { key, pepper, look_up, shown_until: now + GRANT_LIFETIME })))
+        let shown_until = now + GRANT_LIFETIME;
+        Ok(Found::Verified(Box::new(Verified { key, pepper, look_up, shown_until, unwritten })))
     }
 }

@@ -4,8 +4,6 @@
 //! removed: a key that is not there any more where its pointer is has been deleted, and an import brings nothing back.
 //! Two of NuGet's id parts meet in one account once in trillions of pairs; such a second key is refused where that shows.
 
-use std::sync::Arc;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use keys::{
@@ -216,14 +214,13 @@ impl Keyring {
         Ok(look_ups)
     }
 
-    /// Puts a MAC in the place of what NuGet stored of `key`'s secret, once `text` has been verified: the key as it is then,
-    /// and the pepper of the MAC. Where another request was faster, or the key was deleted, nothing is written.
+    /// Puts a MAC in the place of what NuGet stored of `key`'s secret, once `secret` has been verified: the key as it is
+    /// then. Where another request was faster, or the key was deleted, nothing is written.
     ///
     /// # Errors
     /// A [`Fault`]; then all is as it was.
-    pub async fn pepper_legacy(&self, key: &Key, secret: &LegacyText) -> Result<(Key, Arc<Pepper>), Fault> {
-        let pepper = self.peppers.latest().await?;
-        let peppered = key.peppered(secret.mac(&pepper), pepper.version());
+    pub async fn pepper_legacy(&self, key: &Key, secret: &LegacyText, pepper: &Pepper) -> Result<Key, Fault> {
+        let peppered = key.peppered(secret.mac(pepper), pepper.version());
         let update = Update::between(&key_item::write(key), &key_item::write(&peppered));
         let (attribute, stored): (_, AttributeValue) = key_item::unchanged(&key.secret.stored);
         let call = self
@@ -238,7 +235,7 @@ impl Keyring {
             .expression_attribute_values(":stored", stored)
             .expression_attribute_values(":format", format());
         conditional("UpdateItem key", call.send().await)?;
-        Ok((peppered, pepper))
+        Ok(peppered)
     }
 
     /// The keys of this id part that were ever imported, each with its account's tag.

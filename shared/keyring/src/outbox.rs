@@ -220,18 +220,19 @@ impl Keyring {
                 transaction.update((), &row.0, &update, free(now));
             }
             if transaction.write(&self.db).await? != Outcome::Done {
-                self.release(&rows[..number * MOST_IN_A_TRANSACTION]).await?;
+                self.release(&rows[..number * MOST_IN_A_TRANSACTION], now + lease).await?;
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// Gives leased rows back, to be delivered later.
+    /// Gives rows back that are leased until `until`, to be delivered later. A lease that was over before this, and is
+    /// somebody else's now, stays theirs.
     ///
     /// # Errors
     /// A [`Fault`]; the rows come free when the lease is over.
-    pub async fn release(&self, rows: &[NoticeRow]) -> Result<(), Fault> {
+    pub async fn release(&self, rows: &[NoticeRow], until: DateTime<Utc>) -> Result<(), Fault> {
         for row in rows {
             let call = self
                 .db
@@ -239,7 +240,8 @@ impl Keyring {
                 .table_name(&self.table)
                 .set_key(Some(row.0.key()))
                 .update_expression("REMOVE leased_until")
-                .condition_expression("attribute_exists(pk)");
+                .condition_expression("leased_until = :until")
+                .expression_attribute_values(":until", time(until));
             conditional("UpdateItem outbox", call.send().await)?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use keyring::{Fault, Keyring, MailState, NoticeRow, OUTBOX_SHARDS};
 use keys::{AccountId, Notice};
 use metrics::{Cause, MailOutcome, Metric, Metrics};
@@ -57,7 +57,7 @@ pub struct Postman {
 pub struct Report {
     /// Mails that SES accepted.
     pub mailed: u64,
-    /// Notices that were tried in vain.
+    /// Notices that were tried in vain, and faults of the table.
     pub failed: u64,
     /// Notices seen that still wait: those tried in vain, those without a usable address, those somebody else is
     /// delivering, and those not tried after the delivery stopped.
@@ -159,13 +159,16 @@ impl Postman {
     }
 
     async fn deliver_rows(&self, rows: &[NoticeRow], run: &mut Run) -> Result<(), Fault> {
-        for waiting in self.keyring.lease(rows, LEASE, self.clock.now()).await? {
+        let now = self.clock.now();
+        for waiting in self.keyring.lease(rows, LEASE, now).await? {
             let letter = Letter::of(waiting);
             match self.recipient(letter.recipient()).await? {
-                Some(recipient) if !run.stopped => self.deliver(&letter, &recipient, run).await?,
+                Some(recipient) if !run.stopped => {
+                    self.deliver(&letter, &recipient, now + LEASE, run).await?;
+                }
                 _ => {
                     run.report.left += 1;
-                    self.keyring.release(&letter.rows).await?;
+                    self.keyring.release(&letter.rows, now + LEASE).await?;
                 }
             }
         }
@@ -226,12 +229,17 @@ impl Postman {
             run.report.left += waits;
             return Ok(());
         };
-        if !run.turn().await || !self.keyring.lease_together(&letter.rows, LEASE, self.clock.now()).await? {
+        if !run.turn().await {
+            run.report.left += waits;
+            return Ok(());
+        }
+        let now = self.clock.now();
+        if !self.keyring.lease_together(&letter.rows, LEASE, now).await? {
             run.report.left += waits;
             return Ok(());
         }
         let failed = run.report.failed;
-        self.deliver(letter, recipient, run).await?;
+        self.deliver(letter, recipient, now + LEASE, run).await?;
         if run.report.failed > failed {
             // The account may have been marked.
             recipients.forget();
@@ -239,8 +247,14 @@ impl Postman {
         Ok(())
     }
 
-    /// Sends the mail of leased notices, then removes them or gives them back.
-    async fn deliver(&self, letter: &Letter, recipient: &Recipient, run: &mut Run) -> Result<(), Fault> {
+    /// Sends the mail of notices that are leased until `until`, then removes them or gives them back.
+    async fn deliver(
+        &self,
+        letter: &Letter,
+        recipient: &Recipient,
+        until: DateTime<Utc>,
+        run: &mut Run,
+    ) -> Result<(), Fault> {
         let refusal = match self.send(letter, recipient, run).await? {
             Sent::Accepted => {
                 run.accepted();
@@ -259,7 +273,7 @@ impl Postman {
         if let Some(SendError::Address(_)) = refusal {
             self.keyring.mark_mail(&recipient.account, &recipient.address, MailState::Unparsable).await?;
         }
-        self.keyring.release(&letter.rows).await
+        self.keyring.release(&letter.rows, until).await
     }
 
     async fn send(&self, letter: &Letter, recipient: &Recipient, run: &Run) -> Result<Sent, Fault> {
@@ -384,6 +398,7 @@ impl Run {
     }
 
     fn fault(&mut self, fault: &Fault) {
+        self.report.failed += 1;
         self.report.trouble = true;
         self.metrics.count(Metric::Fault(fault.into()));
         tracing::error!(error = %fault, "notices cannot be read or removed");

@@ -68,8 +68,10 @@ impl Attempts {
             let text = LegacyText::parse(text).unwrap();
             let found = self.keep(keyring.look_up_legacy(text.id_part(), None).await);
             for key in found.unwrap_or_default().into_iter().filter_map(|look_up| look_up.key) {
-                if let Stored::Nuget(_) = key.secret.stored {
-                    self.keep(keyring.pepper_legacy(&key, &text).await);
+                if let Stored::Nuget(_) = key.secret.stored
+                    && let Some(pepper) = self.keep(keyring.peppers().latest().await)
+                {
+                    self.keep(keyring.pepper_legacy(&key, &text, &pepper).await);
                 }
                 self.keep(keyring.note_push(&key, at).await);
             }

@@ -1,11 +1,18 @@
 //! What is taken for a pattern is what its documentation says, and what it covers is what the textbook's matcher says.
 
+use std::sync::LazyLock;
+
 use keys::{PackageId, Pattern};
+use regex::Regex;
 
 use crate::input::Input;
 
 /// Letters of which patterns are made that have something to say to each other.
 const FEW: &[u8] = b"aAbB.*-_*k";
+/// What no pattern and no package id has in it.
+#[expect(clippy::unwrap_used, reason = "it is a regular expression")]
+static KEY_TEXT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("[a-z]{2}_[0-9A-Za-z]{22}_[0-9A-Za-z]{49}").unwrap());
 
 /// Patterns: an outer one, an inner one and an id, one a line.
 ///
@@ -43,7 +50,8 @@ pub fn pattern(bytes: &[u8]) {
 /// `text` as a pattern, if it is one, which is compared with what the documentation says.
 pub(crate) fn pattern_of(text: &str) -> Option<Pattern> {
     let documented = (1..=128).contains(&text.len())
-        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "_.*-".contains(letter));
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "_.*-".contains(letter))
+        && !KEY_TEXT.is_match(text);
     let read = text.parse::<Pattern>();
     assert_eq!(read.is_ok(), documented, "{text:?}");
     let read = read.ok()?;
@@ -55,7 +63,8 @@ pub(crate) fn pattern_of(text: &str) -> Option<Pattern> {
 /// `text` as a package id, likewise.
 pub(crate) fn id_of(text: &str) -> Option<PackageId> {
     let documented = (1..=128).contains(&text.len())
-        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "_.-".contains(letter));
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "_.-".contains(letter))
+        && !KEY_TEXT.is_match(text);
     let read = text.parse::<PackageId>();
     assert_eq!(read.is_ok(), documented, "{text:?}");
     let read = read.ok()?;

@@ -22,6 +22,7 @@ pub(crate) struct Time(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     now: Duration,
+    still: bool,
     waits: Vec<(Duration, Weak<Wait>)>,
 }
 
@@ -43,6 +44,11 @@ impl Time {
         self.0.lock().unwrap().now
     }
 
+    /// From here it does not pass: what is waited for comes never.
+    pub(crate) fn stand_still(&self) {
+        self.0.lock().unwrap().still = true;
+    }
+
     /// Lets time pass while `act` waits.
     pub(crate) async fn passes<T>(&self, act: impl Future<Output = T>) -> T {
         let mut act = pin!(act);
@@ -61,6 +67,9 @@ impl Time {
     /// Goes to the end of the shortest wait, if there is one.
     fn jump(&self) -> bool {
         let mut state = self.0.lock().unwrap();
+        if state.still {
+            return false;
+        }
         let waits = std::mem::take(&mut state.waits).into_iter();
         let mut waits: Vec<_> = waits.filter_map(|(end, wait)| Some((end, wait.upgrade()?))).collect();
         waits.sort_by_key(|(end, _)| *end);

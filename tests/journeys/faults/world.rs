@@ -121,6 +121,11 @@ impl World {
         self.calls.lock().unwrap().clone()
     }
 
+    /// From here no timeout of the SDK's comes.
+    pub(crate) fn stand_still(&self) {
+        self.time.stand_still();
+    }
+
     /// How long the calls were waited for.
     pub(crate) fn waited(&self) -> Duration {
         self.time.elapsed()

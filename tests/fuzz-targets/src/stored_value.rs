@@ -54,6 +54,8 @@ fn taken(text: &str) {
             assert!(NugetStored::parse(stored.as_str()).as_ref() == Ok(&stored));
             assert_eq!(format!("{stored:?}"), "NugetStored(..)");
         }
+        // Its words are always the same, and a text may be a part of them.
+        Err(NugetStoredError::Malformed) => {}
         Err(error) => assert!(text.len() < 32 || !format!("{error} {error:?}").contains(text)),
     }
 }

@@ -3,9 +3,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use keyring::{Fault, Keyring, MailState, NoticeRow, OUTBOX_SHARDS};
 use keys::{AccountId, Notice};
-use metrics::{Cause, MailOutcome, Metric, Metrics};
+use metrics::Metrics;
 use startup::Clock;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
     address::Address,
@@ -13,6 +13,7 @@ use crate::{
     letterhead::Letterhead,
     message::{Message, Named, Names},
     pace::Pace,
+    run::{Report, Run},
     ses::{SendError, Ses},
 };
 
@@ -22,7 +23,7 @@ use crate::{
 const LEASE: TimeDelta = TimeDelta::minutes(1);
 
 /// How long SES may take to accept one mail, the SDK's retries included.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a mail that has begun may take, with what is read and removed for it.
 pub const LAST_MAIL: Duration = Duration::from_secs(25);
@@ -32,9 +33,6 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// How many notices are read at a time.
 const PAGE: u16 = 100;
-
-/// After how many mails refused in a row, each for something in it, a run takes it for our trouble after all.
-const REFUSALS: u32 = 5;
 
 /// Delivers waiting notices: takes each under a lease, sends its mail and removes it.
 ///
@@ -50,20 +48,6 @@ pub struct Postman {
     clock: Clock,
     at_once: Duration,
     pace: Pace,
-}
-
-/// What a delivery did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Mails that SES accepted.
-    pub mailed: u64,
-    /// Notices that were tried in vain, and faults of the table.
-    pub failed: u64,
-    /// Notices seen that still wait: those tried in vain, those without a usable address, those somebody else is
-    /// delivering, and those not tried after the delivery stopped.
-    pub left: u64,
-    /// Whether our own trouble, with SES or the table, kept mails from leaving. The log says what it was.
-    pub trouble: bool,
 }
 
 /// Somebody who can be mailed.
@@ -82,23 +66,6 @@ enum Sent {
 /// The account read last.
 #[derive(Default)]
 struct Recipients(Option<(AccountId, Option<Recipient>)>);
-
-/// The state of one delivery.
-#[derive(Default)]
-struct Run {
-    report: Report,
-    metrics: Metrics,
-    pace: Pace,
-    /// When the last mail may begin.
-    stop: Option<Instant>,
-    /// That time has come. What has not been seen yet is left unseen.
-    out_of_time: bool,
-    /// When to stop waiting for SES; without it each mail has [`PATIENCE`].
-    deadline: Option<Instant>,
-    /// No more mails are sent.
-    stopped: bool,
-    refusals_in_a_row: u32,
-}
 
 impl Postman {
     /// Mails the notices in `keyring` through `ses`.
@@ -131,8 +98,7 @@ impl Postman {
     /// Tries once to deliver these notices, while somebody waits for a reply: SES has a second for all of them. What
     /// does not leave in that time waits for the next run; nothing here is a reason for another reply.
     pub async fn deliver_now(&self, rows: &[NoticeRow]) -> Report {
-        let deadline = Some(Instant::now() + self.at_once);
-        let mut run = Run { deadline, metrics: self.metrics.clone(), ..Run::default() };
+        let mut run = Run::at_once(Instant::now() + self.at_once, self.metrics.clone());
         if let Err(fault) = self.deliver_rows(rows, &mut run).await {
             run.fault(&fault);
         }
@@ -143,8 +109,7 @@ impl Postman {
     /// and kind, what a person did one mail each. Trouble with SES stops it; a fault of the table leaves the rest of a
     /// shard. No mail is begun after `stop`; the last one begun may take [`LAST_MAIL`] from then.
     pub async fn deliver_waiting(&self, stop: Option<Instant>) -> Report {
-        let (pace, metrics) = (self.pace.clone(), self.metrics.clone());
-        let mut run = Run { stop, pace, metrics, ..Run::default() };
+        let mut run = Run::until(stop, self.pace.clone(), self.metrics.clone());
         for shard in 0..OUTBOX_SHARDS {
             if run.out_of_time {
                 break;
@@ -269,7 +234,7 @@ impl Postman {
             Sent::Refused(refusal) => Some(refusal),
             Sent::Late => None,
         };
-        run.failed(refusal.as_ref(), letter, recipient);
+        run.failed(refusal.as_ref(), letter, recipient.account.tag());
         if let Some(SendError::Address(_)) = refusal {
             self.keyring.mark_mail(&recipient.account, &recipient.address, MailState::Unparsable).await?;
         }
@@ -341,79 +306,5 @@ impl Recipients {
 
     fn forget(&mut self) {
         self.0 = None;
-    }
-}
-
-impl Run {
-    /// Waits until the next mail may leave; false where that is too late.
-    async fn turn(&mut self) -> bool {
-        let turn = self.pace.turn(Instant::now());
-        if self.stop.is_some_and(|stop| turn >= stop) {
-            self.out_of_time = true;
-            self.stopped = true;
-            return false;
-        }
-        sleep_until(turn).await;
-        true
-    }
-
-    fn accepted(&mut self) {
-        self.report.mailed += 1;
-        self.metrics.count(Metric::Mail(MailOutcome::Sent));
-        self.refusals_in_a_row = 0;
-    }
-
-    /// Notes a mail that did not leave; without a refusal, because SES gave no answer in time.
-    fn failed(&mut self, refusal: Option<&SendError>, letter: &Letter, recipient: &Recipient) {
-        let account = recipient.account.tag();
-        self.report.failed += letter.rows.len() as u64;
-        self.report.left += letter.rows.len() as u64;
-        match refusal {
-            Some(error @ SendError::Address(_)) => {
-                self.metrics.count(Metric::Mail(MailOutcome::Refused));
-                tracing::warn!(%account, %error, "the account is mailed no more until its address changes");
-            }
-            Some(error @ SendError::Mail(_)) => {
-                self.metrics.count(Metric::Mail(MailOutcome::Refused));
-                tracing::error!(%account, %error, "a notice cannot be mailed");
-                self.refusals_in_a_row += 1;
-                if self.refusals_in_a_row >= REFUSALS {
-                    self.stop(&format_args!("{REFUSALS} mails in a row were refused"));
-                }
-            }
-            Some(error @ SendError::Ours(_)) => {
-                self.metrics.count(Metric::Mail(MailOutcome::Failed));
-                self.stop(error);
-            }
-            // A second is short: whether SES is in trouble is for the next run to find out.
-            None if self.deadline.is_some() => {
-                self.stopped = true;
-                tracing::warn!(%account, "a notice waits, since SES did not take it at once");
-            }
-            None => {
-                self.metrics.count(Metric::Mail(MailOutcome::Failed));
-                self.stop(&format_args!("no answer from SES within {PATIENCE:?}"));
-            }
-        }
-    }
-
-    fn fault(&mut self, fault: &Fault) {
-        self.report.failed += 1;
-        self.report.trouble = true;
-        self.metrics.count(Metric::Fault(fault.into()));
-        tracing::error!(error = %fault, "notices cannot be read or removed");
-    }
-
-    /// Notes a row that stays where it is until there is code that can read it.
-    fn unreadable(&self, fault: &Fault) {
-        self.metrics.count(Metric::Fault(fault.into()));
-        tracing::error!(error = %fault, "a notice cannot be read, and is not mailed");
-    }
-
-    fn stop(&mut self, cause: &dyn std::fmt::Display) {
-        self.stopped = true;
-        self.report.trouble = true;
-        self.metrics.count(Metric::Fault(Cause::Mail));
-        tracing::error!(error = %cause, "no more mails are sent for now");
     }
 }

@@ -15,12 +15,14 @@ mod letterhead;
 mod line;
 mod message;
 mod pace;
+mod run;
 mod ses;
 mod wording;
 
 pub use address::{Address, AddressError, Sender, SenderError};
 pub use config::MailConfig;
-pub use delivery::{LAST_MAIL, Postman, Report};
+pub use delivery::{LAST_MAIL, Postman};
 pub use letterhead::Letterhead;
 pub use message::{Message, Named, Names};
+pub use run::Report;
 pub use ses::{SendError, Ses};

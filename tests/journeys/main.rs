@@ -75,6 +75,7 @@ mod nobody;
 mod nuget_push;
 mod nuget_vectors;
 mod promises;
+mod pushed;
 mod refusal_costs;
 mod restored_table;
 mod roles;

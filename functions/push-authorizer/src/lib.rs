@@ -19,6 +19,7 @@ mod credential;
 mod event;
 mod gateway;
 mod legacy;
+mod note;
 mod question;
 pub mod reading;
 

@@ -76,6 +76,7 @@ mod nobody;
 mod nuget_push;
 mod nuget_vectors;
 mod promises;
+mod pushed;
 mod refusal_costs;
 mod restored_table;
 mod roles;

@@ -182,15 +182,16 @@ def wildcards_are_reviewed(template: dict) -> Iterator[str]:
 def a_role_allows_each_action_on_a_resource_once(template: dict) -> Iterator[str]:
     """So that taking any one statement away takes something away."""
     granted = Counter(
-        (statement.owner, action, resource)
+        (statement.owner, action, resource, items)
         for statement in statements(template)
         if statement.says["Effect"] == "Allow"
         for action in statement.actions
         for resource in statement.resources
+        for items in statement.leading_keys or [""]
     )
-    for (owner, action, resource), count in granted.items():
+    for (owner, action, resource, items), count in granted.items():
         if count > 1:
-            yield f"{owner} allows {action} on {resource} {count} times"
+            yield f"{owner} allows {action} on {resource} {items and items + ' '}{count} times"
 
 
 def every_statement_has_a_name(template: dict) -> Iterator[str]:
@@ -215,6 +216,17 @@ def the_authorizer_makes_nothing(template: dict) -> Iterator[str]:
             service, _, name = action.partition(":")
             if service not in ("logs", "xray", "sts") and name not in may:
                 yield f"{statement.label} allows {action}"
+
+
+def the_authorizer_ends_only_notes_of_pushes(template: dict) -> Iterator[str]:
+    """What has a purge_at is deleted then: a key, an account or a package must never get one from it."""
+    for statement in statements(template):
+        if statement.owner != "PushAuthorizerRole" or "dynamodb:UpdateItem" not in statement.actions:
+            continue
+        if not statement.attributes:
+            yield f"{statement.label} writes every attribute"
+        if "purge_at" in statement.attributes and statement.leading_keys != ["pushed#*"]:
+            yield f"{statement.label} ends {statement.leading_keys}"
 
 
 def what_cannot_be_had_back_stays(template: dict) -> Iterator[str]:
@@ -301,6 +313,7 @@ INVARIANTS = (
     every_statement_has_a_name,
     roles_say_everything_themselves,
     the_authorizer_makes_nothing,
+    the_authorizer_ends_only_notes_of_pushes,
     what_cannot_be_had_back_stays,
     the_table_and_its_key_are_protected,
     services_call_functions_for_one_purpose,

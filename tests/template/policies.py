@@ -26,6 +26,20 @@ class Statement:
     def resources(self) -> list:
         return as_list(self.says.get("Resource", []))
 
+    @property
+    def leading_keys(self) -> list:
+        """Which partitions of a table it is about; none where it is about all."""
+        return self._compared("dynamodb:LeadingKeys")
+
+    @property
+    def attributes(self) -> list:
+        """Which attributes of items it is about; none where it is about all."""
+        return self._compared("dynamodb:Attributes")
+
+    def _compared(self, key: str) -> list:
+        compared = self.says.get("Condition", {}).values()
+        return [value for each in compared for value in as_list(each.get(key, []))]
+
 
 def statements(template: dict) -> Iterator[Statement]:
     for owner, resource in template["Resources"].items():

@@ -41,6 +41,17 @@ def statement(owner: str, sid: str, key: str, value):
     return apply
 
 
+def condition(sid: str, compares: str, key: str, value):
+    """What lets a statement of the authorizer's role compare with something else."""
+
+    def apply(template: dict) -> None:
+        found = template["Resources"]["PushAuthorizerRole"]["Properties"]["Policies"][0]
+        statements = found["PolicyDocument"]["Statement"]
+        next(statement for statement in statements if statement["Sid"] == sid)["Condition"][compares][key] = value
+
+    return apply
+
+
 def second(owner: str, sid: str):
     def apply(template: dict) -> None:
         found = template["Resources"][owner]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
@@ -62,6 +73,7 @@ LOGS = "access_logs_take_only_what_was_reviewed"
 ALIKE = "functions_are_set_up_alike"
 ALARM = "every_alarm_is_heard_and_explained"
 KEPT = "what_fails_is_kept"
+ENDS = "the_authorizer_ends_only_notes_of_pushes"
 
 # The invariant, what breaks it, and what it says then.
 BROKEN = [
@@ -171,6 +183,11 @@ BROKEN = [
         "KeyManagementRole allows kms:Decrypt on ${PepperKey.Arn} 2 times",
     ),
     (
+        "a_role_allows_each_action_on_a_resource_once",
+        condition("NoteWhatAKeyPushed", "ForAllValues:StringLike", "dynamodb:LeadingKeys", ["account#*"]),
+        "PushAuthorizerRole allows dynamodb:UpdateItem on ${Keyring.Arn} account#* 2 times",
+    ),
+    (
         "every_statement_has_a_name",
         properties("AlarmsPolicy", "PolicyDocument", "Statement", 0, "Sid")(None),
         "AlarmsPolicy/PolicyDocument0 has no Sid",
@@ -189,6 +206,21 @@ BROKEN = [
         "the_authorizer_makes_nothing",
         statement("PushAuthorizerRole", "NotePushAndReplaceHash", "Action", "dynamodb:PutItem"),
         "allows dynamodb:PutItem",
+    ),
+    (
+        ENDS,
+        statement("PushAuthorizerRole", "NoteWhatAKeyPushed", "Condition", {}),
+        "NoteWhatAKeyPushed writes every attribute",
+    ),
+    (
+        ENDS,
+        condition("NoteWhatAKeyPushed", "ForAllValues:StringLike", "dynamodb:LeadingKeys", ["account#*"]),
+        "NoteWhatAKeyPushed ends ['account#*']",
+    ),
+    (
+        ENDS,
+        condition("NotePushAndReplaceHash", "ForAllValues:StringEquals", "dynamodb:Attributes", ["purge_at"]),
+        "NotePushAndReplaceHash ends ['account#*']",
     ),
     (
         "what_cannot_be_had_back_stays",

@@ -1,20 +1,15 @@
 use std::{fmt::Display, sync::Arc};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use keyring::{Fault, Keyring, Verified};
 use keys::{
-    Credential, Decision, Denial, Facts, GRANT_LIFETIME, Grant, Key, Kind, PackageFacts, PackageId,
-    Presented, Request, Stored, decide,
+    Credential, Decision, Denial, Facts, GRANT_LIFETIME, Grant, PackageFacts, PackageId, Presented,
+    Request, Stored, decide,
 };
 use metrics::{Answered, Cause, Door, Metric, Metrics};
 use startup::Clock;
 
-use crate::{answer::Answer, config::Config, question::Question};
-
-/// How often at most a key's last push is written down.
-const NOTED_EVERY: TimeDelta = TimeDelta::hours(1);
-/// From here on a legacy key lives only because its pushes are written down: one that is not must not be allowed.
-const MUST_BE_NOTED_AFTER: TimeDelta = TimeDelta::days(335);
+use crate::{answer::Answer, config::Config, note::Push, question::Question};
 
 /// Decides, for both doors.
 #[derive(Debug)]
@@ -92,8 +87,14 @@ impl Authorizer {
         match decide(Presented::Verified(&key), request, &facts, now) {
             Decision::Deny(denial) => Ok(Answer::denied(denial, Some(key), &self.config.keys_page)),
             Decision::Allow(mut allowed) => {
-                let is_push = question.action.is_upload() && package.is_some() && !question.preflight;
-                let key = if is_push { self.note_push(key, unwritten, now).await? } else { key };
+                let pushed = package.filter(|_| question.action.is_upload() && !question.preflight);
+                let key = match pushed {
+                    Some(package) => {
+                        let push = Push { package, before: look_up.pushed_at, unwritten, at: now };
+                        self.note_push(key, push).await?
+                    }
+                    None => key,
+                };
                 // A legacy key's push moves its end away, and the warning with it.
                 allowed.ends_soon = allowed.ends_soon.filter(|end| *end == key.ends_at());
                 // A preflight's answer is printed in build logs: it proves nothing to anybody.
@@ -145,30 +146,6 @@ impl Authorizer {
                 let shown_until = grant.expires_at;
                 let verified = Verified { key, pepper, look_up, unwritten: None };
                 Ok(Found::Verified(Box::new(verified), shown_until))
-            }
-        }
-    }
-
-    /// Writes down a push: the key as it is then. That it could not be written stops nobody, unless the key lives by it.
-    async fn note_push(&self, key: Key, unwritten: Option<Fault>, now: DateTime<Utc>) -> Result<Key, Fault> {
-        let idle = now - key.last_push_at.unwrap_or(key.created_at);
-        if key.last_push_at.is_some() && idle < NOTED_EVERY {
-            return Ok(key);
-        }
-        let must = matches!(key.kind, Kind::Legacy { .. }) && idle > MUST_BE_NOTED_AFTER;
-        let noted = match unwritten {
-            Some(fault) => Err(fault),
-            None => self.keyring.note_push(&key, now).await,
-        };
-        match noted {
-            Ok(true) => Ok(key.pushed(now)),
-            Ok(false) if must => Err(Fault::Overtaken(key.id)),
-            Ok(false) => Ok(key),
-            Err(fault) if must => Err(fault),
-            Err(fault) => {
-                tracing::warn!(key_id = %key.id, %fault, "a push was not noted");
-                self.metrics.count(Metric::Fault((&fault).into()));
-                Ok(key)
             }
         }
     }

@@ -17,6 +17,7 @@ mod authorizer;
 mod config;
 mod event;
 mod gateway;
+mod note;
 mod question;
 pub mod reading;
 

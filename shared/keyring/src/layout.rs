@@ -16,6 +16,7 @@ pub(crate) const PACKAGE: &str = "package#";
 pub(crate) const MEMBER: &str = "member#";
 pub(crate) const MEMBERSHIP: &str = "org#";
 pub(crate) const PEPPER: &str = "pepper";
+pub(crate) const PUSHED: &str = "pushed#";
 
 /// The sweeper's index.
 pub(crate) const BY_DUE: &str = "by_due";
@@ -62,6 +63,15 @@ pub(crate) fn membership(user: AccountTag, organization: AccountTag) -> Place {
 
 pub(crate) fn package(package: &PackageId) -> Place {
     Place { pk: format!("{PACKAGE}{}", package.folded()), sk: "package".into() }
+}
+
+/// Where the notes stand of what a key pushed.
+pub(crate) fn pushed_by(key: &KeyId) -> Place {
+    Place { pk: format!("{PUSHED}{}#{}", key.tag(), key.number()), sk: PACKAGE.into() }
+}
+
+pub(crate) fn pushed(key: &KeyId, package: &PackageId) -> Place {
+    Place { sk: format!("{PACKAGE}{}", package.folded()), ..pushed_by(key) }
 }
 
 pub(crate) fn legacy_keys(id_part: &IdPart) -> String {

@@ -204,11 +204,12 @@ impl Keyring {
         if ids.is_empty() {
             ids.push(nobody);
         }
-        let (mut found, package) = self.gather(&ids, package).await?;
+        let (mut found, known) = self.gather(&ids, package).await?;
         let mut look_ups = Vec::new();
         for id in &ids {
             if let Some((key, holder_locked)) = found.key(id)? {
-                look_ups.push(LookUp { key: Some(key), holder_locked, package: package.clone() });
+                let pushed_at = found.pushed_at(id, package);
+                look_ups.push(LookUp { key: Some(key), holder_locked, package: known.clone(), pushed_at });
             }
         }
         Ok(look_ups)

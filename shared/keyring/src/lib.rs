@@ -17,6 +17,7 @@
 //! | member | `account#<organization tag>` | `member#<user tag>` |
 //! | membership | `account#<user tag>` | `org#<organization tag>` |
 //! | package | `package#<id, lower case>` | `package` |
+//! | package that a key pushed | `pushed#<holder tag>#<number>` | `package#<id, lower case>` |
 //! | legacy pointer | `legacy#<id part>` | `<account tag>` |
 //! | notice waiting to be mailed | `outbox#<shard>` | `<account tag>#<kind>#<uuid7>` |
 //! | pepper | `pepper` | `<version>` |
@@ -52,6 +53,7 @@ mod outbox;
 mod packages;
 mod peppers;
 mod push;
+mod pushed;
 mod transaction;
 mod undone;
 mod verify;
@@ -75,6 +77,7 @@ pub use members::{MOST_ADMINS_TOLD, Membership};
 pub use outbox::{NoticeRow, OUTBOX_SHARDS, Waiting};
 pub use packages::{MOST_OWNERS, Package};
 pub use peppers::{Peppers, RotateError};
+pub use pushed::Pushed;
 pub use undone::{Again, Ending, Undone};
 pub use verify::Verified;
 

@@ -1,6 +1,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use chrono::{DateTime, Utc};
 use keys::{AccountId, Key, KeyId, PackageId};
 
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     key_item,
     layout::{self, Place},
     packages::Package,
+    pushed::Pushed,
 };
 
 const CALL: &str = "BatchGetItem";
@@ -29,6 +31,8 @@ pub struct LookUp {
     pub holder_locked: bool,
     /// The package asked for, if the directory knows it.
     pub package: Option<Package>,
+    /// When the package was last pushed with the key, as far as it has been noted.
+    pub pushed_at: Option<DateTime<Utc>>,
 }
 
 impl Keyring {
@@ -37,20 +41,21 @@ impl Keyring {
     /// # Errors
     /// A [`Fault`] where any of it could not be read: then nothing is known, not "no key" and not "no package".
     pub async fn look_up(&self, id: &KeyId, package: Option<&PackageId>) -> Result<LookUp, Fault> {
-        let (mut found, package) = self.gather(std::slice::from_ref(id), package).await?;
+        let (mut found, known) = self.gather(std::slice::from_ref(id), package).await?;
         let (key, holder_locked) = found.key(id)?.map_or((None, false), |(key, locked)| (Some(key), locked));
-        Ok(LookUp { key, holder_locked, package })
+        Ok(LookUp { key, holder_locked, package: known, pushed_at: found.pushed_at(id, package) })
     }
 
-    /// Reads these keys with their holders, no two of whom are the same, and a package, all at once.
+    /// Reads these keys with their holders, no two of whom are the same, and a package with its pushes, all at once.
     pub(crate) async fn gather(
         &self,
         ids: &[KeyId],
         package: Option<&PackageId>,
     ) -> Result<(Found, Option<Package>), Fault> {
-        let package = package.map(layout::package);
         let each = ids.iter().flat_map(|id| [layout::key(id), layout::account(id.tag())]);
-        let places: Vec<Place> = each.chain(package.clone()).collect();
+        let pushed = package.into_iter().flat_map(|package| ids.iter().map(|id| layout::pushed(id, package)));
+        let package = package.map(layout::package);
+        let places: Vec<Place> = each.chain(package.clone()).chain(pushed).collect();
         let mut found = self.batch_get(&places.iter().collect::<Vec<_>>()).await?;
         let package =
             package.and_then(|place| found.take(&place)).map(|item| Package::read(&item)).transpose()?;
@@ -124,7 +129,13 @@ pub(crate) struct Found(HashMap<(String, String), Item>);
 
 impl Found {
     fn add(&mut self, attributes: HashMap<String, AttributeValue>) -> Result<(), Fault> {
-        let item = Item::read(attributes)?;
+        let is_note =
+            attributes.get("pk").is_some_and(|pk| pk.as_s().is_ok_and(|pk| pk.starts_with(layout::PUSHED)));
+        let item = match Item::read(attributes) {
+            // A push is not stopped by a note that another release wrote.
+            Err(_) if is_note => return Ok(()),
+            item => item?,
+        };
         let place = (item.text("pk")?.to_owned(), item.text("sk")?.to_owned());
         self.0.insert(place, item);
         Ok(())
@@ -142,6 +153,13 @@ impl Found {
         // No key is kept without its holder's account: one that is missing is our fault, and no open account.
         let holder = holder.filter(|holder| holder.id == key.holder).ok_or_else(|| missing(&holder_place))?;
         Ok(Some((key, holder.locked)))
+    }
+
+    /// When the key last pushed the package asked for.
+    pub(crate) fn pushed_at(&mut self, id: &KeyId, package: Option<&PackageId>) -> Option<DateTime<Utc>> {
+        let item = self.take(&layout::pushed(id, package?))?;
+        // Nor is it by one that cannot be read: it is written anew.
+        Pushed::read(&item).ok().map(|pushed| pushed.at)
     }
 
     pub(crate) fn take(&mut self, place: &Place) -> Option<Item> {

@@ -157,12 +157,17 @@ pub(super) fn told(answer: Result<Value, String>) -> String {
     }
 }
 
-/// Whether a push was noted, and whether what NuGet stored is still there.
-fn traces(world: &World) -> (bool, bool) {
+/// Whether a push was noted on its key, and beside it with its package, and whether what NuGet stored is still there.
+fn traces(world: &World) -> (bool, bool, bool) {
     let items = world.items();
     let pushed = now().timestamp().to_string();
-    let noted = items.iter().any(|item| item["last_push_at"]["N"] == *pushed);
-    (noted, items.iter().any(|item| item.get("nuget_stored").is_some()))
+    let noted = |with_package: bool| {
+        let noted = |item: &Value| {
+            item["last_push_at"]["N"] == *pushed && item.get("package").is_some() == with_package
+        };
+        items.iter().any(noted)
+    };
+    (noted(false), noted(true), items.iter().any(|item| item.get("nuget_stored").is_some()))
 }
 
 impl Asked {
@@ -190,7 +195,7 @@ impl Act for Asked {
         async move {
             let door = authorizer(&world.keyring(), world.clock());
             let first = world.act(self.once(&door, known)).await;
-            let (noted, hash) = traces(world);
+            let (noted, with_package, hash) = traces(world);
             assert_eq!(self.once(&door, known).await, self.answer, "the next call is good again");
             if first == "5xx" {
                 return "5xx, then good".to_owned();
@@ -201,6 +206,8 @@ impl Act for Asked {
             if pushes && !noted {
                 assert!(!matches!(self.with, With::Legacy(336..)), "this push had to be noted");
                 word += ", not noted";
+            } else if pushes && !with_package {
+                word += ", its package not noted";
             }
             if hash {
                 word += ", hash kept";

@@ -80,6 +80,7 @@ fn kind_of(pk: &str, sk: &str) -> Option<&'static str> {
         ("outbox", _) => "notice",
         ("package", _) => "package",
         ("legacy", _) => "legacy pointer",
+        ("pushed", _) => "pushed package",
         ("pepper", _) => "pepper",
         ("account", "key") => "key",
         ("account", "held") => "held key",

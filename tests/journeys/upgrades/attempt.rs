@@ -63,6 +63,8 @@ impl Attempts {
             {
                 self.keep(keyring.note_push(&key, at).await);
             }
+            self.keep(keyring.note_pushed(id, &packages()[0], at).await);
+            self.keep(keyring.pushed_by(id, 100).await);
         }
         for text in [WITH_MAC, WITH_HASH] {
             let text = LegacyText::parse(text).unwrap();

@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// The kinds of items that there are.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 13] = [
     "account",
     "event",
     "held",
@@ -45,6 +45,7 @@ const KINDS: [&str; 12] = [
     "owned package",
     "package",
     "pepper",
+    "pushed",
 ];
 
 /// A set in a table of its own, two days after it was written.
@@ -126,6 +127,9 @@ async fn what_earlier_releases_wrote_is_listed_and_read() {
         let key = async |name: &str| keyring.key(&known.id(name)).await.unwrap();
         let pushed = key("pushed").await.unwrap();
         assert_eq!((pushed.last_push_at, pushed.version), (Some(known.written_at), 1));
+        let noted = keyring.pushed_by(&pushed.id, 10).await.unwrap();
+        let noted = noted.iter().map(|pushed| (pushed.package.as_str(), pushed.at)).collect::<Vec<_>>();
+        assert_eq!(noted, [("Tailspin.Tools", known.written_at)]);
         let revoked = key("revoked").await.unwrap();
         assert_eq!(revoked.status(found.now), Status::Revoked);
         assert_eq!(revoked.revocation.unwrap().cause, "by alice");

@@ -98,6 +98,7 @@ async fn keys(keyring: &Keyring) -> BTreeMap<String, (keys::KeyId, String)> {
 
     let (pushed, text) = make("alice", "alice", 90, Some(&once())).await;
     assert!(keyring.note_push(&pushed, now()).await.unwrap());
+    assert!(keyring.note_pushed(&pushed.id, &"Tailspin.Tools".parse().unwrap(), now()).await.unwrap());
     keep("pushed", text);
     let (_, text) = make("bob", "fabrikam", 90, None).await;
     keep("of fabrikam", text);

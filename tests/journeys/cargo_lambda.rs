@@ -21,7 +21,7 @@ const GRANT: &str = "\"grant\":\"EXAMPLE\"";
 
 /// How an event is answered as it lies there, with nothing in the table but what the events before it, by name, have
 /// put there: an HTTP status, or the reason with which the gateway is told to refuse.
-const AS_THEY_ARE: [(&str, Result<u16, &str>); 29] = [
+const AS_THEY_ARE: [(&str, Result<u16, &str>); 31] = [
     ("authorize-with-grant", Ok(403)),
     ("authorize-with-key", Ok(403)),
     ("create-key", Ok(201)),
@@ -32,6 +32,7 @@ const AS_THEY_ARE: [(&str, Result<u16, &str>); 29] = [
     ("edit-key", Ok(404)),
     ("get-account", Ok(200)),
     ("get-key", Ok(404)),
+    ("get-key-format", Ok(200)),
     ("get-keys-page", Ok(200)),
     ("get-openapi", Ok(200)),
     ("import-legacy-keys", Ok(200)),
@@ -48,6 +49,7 @@ const AS_THEY_ARE: [(&str, Result<u16, &str>); 29] = [
     ("put-package", Ok(200)),
     ("refresh-key", Ok(404)),
     ("relist", Err("unknown")),
+    ("report-leaks", Ok(403)),
     ("revoke-account-keys", Ok(200)),
     ("revoke-key", Ok(404)),
     ("unlist", Err("unknown")),

@@ -37,6 +37,7 @@ mod post_office;
 mod program;
 mod publisher;
 mod runtime;
+mod scanner;
 mod secrets;
 #[macro_use]
 mod stage;
@@ -62,6 +63,7 @@ mod histories;
 mod keyring_races;
 mod keys_page;
 mod killed;
+mod leak_reports;
 mod leaks;
 mod legacy_keyring;
 mod legacy_keys;

@@ -25,6 +25,7 @@ pub(crate) enum As<'a> {
     /// A person with this account.
     Person(&'a str),
     Gallery,
+    Nobody,
 }
 
 /// What was answered.
@@ -38,11 +39,18 @@ pub(crate) struct Answered {
 
 impl Management {
     pub(crate) async fn start() -> Self {
+        Self::configured(&[]).await
+    }
+
+    /// The same, configured with these variables.
+    pub(crate) async fn configured(variables: &[(&str, &str)]) -> Self {
         let aws = Aws::start().await;
         let time = Arc::new(Mutex::new(now()));
         let told = time.clone();
         let clock = Clock::new(move || *told.lock().unwrap());
-        let policy = Policy::read(&mut Environment::of::<&str, &str>([]));
+        let mut environment = Environment::of(variables.iter().copied());
+        let policy = Policy::read(&mut environment);
+        environment.finish().unwrap();
         let api = Api::new(aws.keyring(), None, clock, policy);
         Self { aws, api, now: time }
     }
@@ -135,6 +143,7 @@ pub(crate) fn event(caller: As<'_>, call: &str, headers: &[(&str, &str)], body: 
             "sub": account, "email": format!("{account}@example.test"), "email_verified": "true",
         } } }),
         As::Gallery => json!({ "iam": { "userArn": "arn:aws:iam::123456789012:role/gallery" } }),
+        As::Nobody => Value::Null,
     };
     let mut sent = json!({ "content-type": "application/json", "authorization": "Bearer EXAMPLE" });
     for (name, value) in headers {

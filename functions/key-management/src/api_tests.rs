@@ -13,6 +13,10 @@ use super::*;
 
 /// An API whose table cannot be reached.
 fn api() -> Api {
+    api_of(Policy::read(&mut Environment::of::<&str, &str>([])))
+}
+
+fn api_of(policy: Policy) -> Api {
     let db = aws_sdk_dynamodb::Config::builder()
         .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
         .build();
@@ -20,7 +24,6 @@ fn api() -> Api {
         .behavior_version(aws_sdk_kms::config::BehaviorVersion::latest())
         .build();
     let (db, kms) = (aws_sdk_dynamodb::Client::from_conf(db), aws_sdk_kms::Client::from_conf(kms));
-    let policy = Policy::read(&mut Environment::of::<&str, &str>([]));
     Api::new(Arc::new(Keyring::new(db, kms, "keyring", "key")), None, Clock::system(), policy)
 }
 
@@ -72,7 +75,12 @@ fn documented(operation: &Value) -> &str {
 
 /// The schema of an operation's body, if it takes one.
 fn body_schema<'a>(document: &'a Value, operation: &Value) -> Option<&'a Value> {
-    let schema = operation.pointer("/requestBody/content/application~1json/schema")?.to_string();
+    let schema = operation.pointer("/requestBody/content/application~1json/schema")?;
+    // A list is signed, and read only after that was checked.
+    if schema["type"] == "array" {
+        return None;
+    }
+    let schema = schema.to_string();
     let name = schema.split("#/components/schemas/").nth(1).and_then(|rest| rest.split('"').next());
     Some(&document["components"]["schemas"][name.unwrap()])
 }
@@ -146,7 +154,9 @@ async fn each_route_takes_the_caller_it_documents_and_no_other() {
         }
     }
     // A route that anybody may call is added here, and on purpose.
-    assert_eq!(open, ["GET /keys-page/{file}", "GET /openapi.json"]);
+    let anybodys =
+        ["GET /.well-known/latchkey-key-format", "GET /keys-page/{file}", "GET /openapi.json", "POST /leaks"];
+    assert_eq!(open, anybodys);
 }
 
 #[tokio::test]
@@ -274,6 +284,35 @@ async fn what_is_not_there_is_a_problem_too() {
         assert_eq!(answer["headers"]["cache-control"], "no-store", "{route}");
         assert_eq!(answer["headers"].get("allow").is_some(), status == 405, "{route}");
     }
+}
+
+#[tokio::test]
+async fn the_published_expression_finds_keys_of_every_prefix() {
+    let mut environment = Environment::of([("KEY_PREFIXES", "fabrikam,lk")]);
+    let policy = Policy::read(&mut environment);
+    let prefixes = policy.prefixes.clone();
+    let answer = call(&api_of(policy), "GET /.well-known/latchkey-key-format", "nobody", "", None).await;
+    assert_eq!(answer["headers"]["cache-control"], "public, max-age=86400");
+    assert_eq!(answer["body"]["prefixes"], json!(["fabrikam", "lk"]));
+    let expression = regex::Regex::new(answer["body"]["regex"].as_str().unwrap()).unwrap();
+    for prefix in &prefixes {
+        let id = keys::KeyId::new(
+            "alice".parse::<keys::AccountId>().unwrap().tag(),
+            keys::KeyNumber::new(chrono::DateTime::UNIX_EPOCH, [1, 2]),
+        );
+        let text = keys::KeyText::new(prefix, id, &zeroize::Zeroizing::new([7; 32])).reveal();
+        let found = format!("-ApiKey \"{}\" # a comment", *text);
+        assert_eq!(expression.find(&found).map(|found| found.as_str()), Some(text.as_str()));
+        for near in [format!("x{}", *text), format!("{}0", *text), text.replacen('_', "-", 1)] {
+            assert!(!expression.is_match(&near), "{prefix}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_report_that_nobody_known_has_signed_is_refused() {
+    let answer = call(&api(), "POST /leaks", "nobody", "", Some("[]")).await;
+    assert_eq!((&answer["statusCode"], &answer["body"]["reason"]), (&json!(403), &json!("unknown_reporter")));
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 use keys::{KeyPrefix, Lifetime};
 use startup::Environment;
 
+use crate::leaks::Reporters;
+
 /// What the gallery has decided about keys and accounts.
 #[derive(Debug, Clone)]
 pub struct Policy {
@@ -14,11 +16,14 @@ pub struct Policy {
     pub offered_lifetimes_days: Vec<u16>,
     /// The claim of a person's token that holds their account's id.
     pub account_claim: String,
+    /// Who may report key texts that were found in public.
+    pub leak_reporters: Reporters,
 }
 
 impl Policy {
     /// Reads `KEY_PREFIXES` (comma-separated, the first is issued; `lk`), `MAXIMUM_LIFETIME_DAYS` (365),
-    /// `OFFERED_LIFETIMES_DAYS` (1,90,180,270,365; longer than the maximum are left out) and `ACCOUNT_CLAIM` (`sub`).
+    /// `OFFERED_LIFETIMES_DAYS` (1,90,180,270,365; longer than the maximum are left out), `ACCOUNT_CLAIM` (`sub`) and
+    /// `LEAK_REPORTERS` (comma-separated, each a [`Reporter`](crate::Reporter); none).
     /// Faults are kept by `environment`.
     pub fn read(environment: &mut Environment) -> Self {
         let maximum = environment.or("MAXIMUM_LIFETIME_DAYS", 365);
@@ -31,6 +36,7 @@ impl Policy {
             maximum_lifetime_days: maximum,
             offered_lifetimes_days: offered.collect(),
             account_claim: environment.or("ACCOUNT_CLAIM", "sub".to_owned()),
+            leak_reporters: Reporters::new(environment.list("LEAK_REPORTERS", Vec::new())),
         }
     }
 

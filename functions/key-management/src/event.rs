@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     extract::{Caller, Identity, QueryText},
+    leaks::{IDENTIFIER, SIGNATURE},
     own_event::RestEvent,
     problem::{Problem, Reason},
 };
@@ -104,11 +105,13 @@ pub struct Answer {
 }
 
 /// The headers that are read, beside those that prove who calls.
-pub(crate) static READ: [HeaderName; 4] = [
+pub(crate) static READ: [HeaderName; 6] = [
     header::CONTENT_TYPE,
     header::IF_MATCH,
     header::IF_NONE_MATCH,
     HeaderName::from_static("idempotency-key"),
+    IDENTIFIER,
+    SIGNATURE,
 ];
 
 /// Everything but RFC 3986's unreserved characters and the slash.

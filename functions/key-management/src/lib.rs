@@ -4,8 +4,9 @@
 //! | --- | --- | --- |
 //! | a person | the claims of a token that the gateway has checked | `/keys`, `/account`, `/packages` |
 //! | the gallery | the IAM identity that the gateway has checked | `/directory` |
-//! | anybody | | `GET /keys-page/…`, which is the page that people use, and `GET /openapi.json` |
 //! | a key | its text, which is verified here | `/keys/self`, on the push API |
+//! | a reporter of leaks | its signature over the body | `/leaks` |
+//! | anybody | | `GET /keys-page/…`, which is the page that people use, `GET /openapi.json` and `GET /.well-known/…` |
 //!
 //! Each handler takes the one or the other as an argument and refuses everybody else by that. Errors are problems (RFC
 //! 9457); bad input is told field by field, all of it at once, and changes nothing. [`Api::handle`] is one call: an
@@ -22,6 +23,7 @@ mod directory;
 mod event;
 mod extract;
 mod input;
+mod leaks;
 mod notices;
 mod openapi;
 mod own_event;
@@ -34,3 +36,4 @@ mod wire;
 pub use api::{Api, openapi};
 pub use config::Policy;
 pub use event::{Answer, Event};
+pub use leaks::{Reporter, Reporters};

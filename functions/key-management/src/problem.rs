@@ -46,6 +46,8 @@ pub(crate) enum Reason {
     NotAMember,
     NotAnAdmin,
     NotTheHolder,
+    /// Nobody who may report leaks.
+    UnknownReporter,
     /// Organizations hold no keys.
     NotAUser,
     UnknownKey,
@@ -81,6 +83,7 @@ impl Reason {
             | Self::NotAMember
             | Self::NotAnAdmin
             | Self::NotTheHolder
+            | Self::UnknownReporter
             | Self::NotAUser => StatusCode::FORBIDDEN,
             Self::UnknownKey | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -108,6 +111,7 @@ impl Reason {
             Self::NotAMember => "not_a_member",
             Self::NotAnAdmin => "not_an_admin",
             Self::NotTheHolder => "not_the_holder",
+            Self::UnknownReporter => "unknown_reporter",
             Self::NotAUser => "not_a_user",
             Self::UnknownKey => "unknown_key",
             Self::UnknownRoute => "unknown_route",
@@ -161,6 +165,19 @@ impl Problem {
         Self { reason: Reason::BadInput, detail, errors, incident: None }
     }
 
+    /// Our own trouble: what caused it goes into the log, and the answer names the place there.
+    pub(crate) fn trouble(reason: Reason, cause: String, of: Cause) -> Self {
+        let detail = match reason {
+            Reason::Unavailable => "Something we depend on did not answer. Try again in a moment.",
+            _ => "The fault is ours. It is in our log under this incident.",
+        };
+        let mut random = [0; 8];
+        // An incident without a number of its own is still told.
+        let _ = getrandom::fill(&mut random);
+        let id = format!("{:016x}", u64::from_be_bytes(random));
+        Self { incident: Some(Incident { id, cause, of }), ..Self::new(reason, detail) }
+    }
+
     /// Names the field of the request that the problem is about.
     pub(crate) fn about(mut self, field: &str) -> Self {
         self.errors = vec![FieldError::new(field, self.detail.clone())];
@@ -195,20 +212,11 @@ pub(crate) fn other_version() -> Problem {
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        let (reason, detail) = match fault {
-            Fault::Call { .. } | Fault::Busy { .. } | Fault::Overtaken(_) => {
-                (Reason::Unavailable, "Something we depend on did not answer. Try again in a moment.")
-            }
-            Fault::Item { .. } | Fault::Pepper(_) | Fault::Random(_) => {
-                (Reason::Fault, "The fault is ours. It is in our log under this incident.")
-            }
+        let reason = match fault {
+            Fault::Call { .. } | Fault::Busy { .. } | Fault::Overtaken(_) => Reason::Unavailable,
+            Fault::Item { .. } | Fault::Pepper(_) | Fault::Random(_) => Reason::Fault,
         };
-        let mut random = [0; 8];
-        // An incident without a number of its own is still told.
-        let _ = getrandom::fill(&mut random);
-        let id = format!("{:016x}", u64::from_be_bytes(random));
-        let incident = Incident { id, cause: fault.to_string(), of: (&fault).into() };
-        Self { incident: Some(incident), ..Self::new(reason, detail) }
+        Self::trouble(reason, fault.to_string(), (&fault).into())
     }
 }
 

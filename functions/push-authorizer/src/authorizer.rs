@@ -3,8 +3,8 @@ use std::{fmt::Display, sync::Arc};
 use chrono::{DateTime, Utc};
 use keyring::{Fault, Keyring, Verified};
 use keys::{
-    Credential, Decision, Denial, Facts, GRANT_LIFETIME, Grant, PackageFacts, PackageId, Presented,
-    Request, Stored, decide,
+    Credential, Decision, Denial, Facts, GRANT_LIFETIME, Grant, PackageFacts, PackageId, Presented, Request,
+    Stored, decide,
 };
 use metrics::{Answered, Cause, Door, Metric, Metrics};
 use startup::Clock;

@@ -6,6 +6,7 @@ pub mod definitions;
 pub mod function;
 pub mod gateway;
 pub mod issuer;
+pub mod leak_reporter;
 pub mod local_api;
 pub mod loopback_host;
 mod private_file;

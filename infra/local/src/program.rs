@@ -34,6 +34,7 @@ use crate::{
     function::{Function, in_process, served_at},
     gateway,
     issuer::{AUDIENCE, Issuer},
+    leak_reporter::{self, LeakReporter},
     local_api::{self, HealthCheck, LocalApi},
     loopback_host,
     services::{self, CONFIGURATION_SET, MAIL_DOMAIN, MAIL_FROM, Services, TABLE},
@@ -138,10 +139,12 @@ impl Program {
             gateway::router(definitions, served, gallery_origin, verifier, clock.clock()).map_err(part)?;
         let directory = Directory::new(Api::new(&origin).map_err(part)?);
         let health = health(&services);
+        let reporter = LeakReporter::new(Api::new(&origin).map_err(part)?).map_err(part)?;
         let local = LocalApi { clock, sweeper, mailbox: services.mailbox.clone(), health };
         let router = console::router()
             .merge(local_api::router(local))
             .merge(sign_in::router(issuer, directory))
+            .merge(leak_reporter::router(reporter))
             .route("/local/environment", get(move || std::future::ready(environment.clone())))
             .fallback_service(gateway)
             .layer(from_fn(loopback_host::require));
@@ -220,6 +223,7 @@ fn values(origin: &str, gallery: &str, issuer: &Issuer) -> BTreeMap<String, Stri
         ("MailIdentity", MAIL_DOMAIN),
         ("MailEvents", CONFIGURATION_SET),
         ("DenialWarningHeader", "on"),
+        ("LeakReporters", &LeakReporter::row(origin)),
         ("Keyring", TABLE),
         ("PepperKey.Arn", &arn),
     ];

@@ -58,7 +58,7 @@ enum Part {
 }
 
 /// What is done to a key's item.
-enum Write<'a> {
+pub(crate) enum Write<'a> {
     /// What differs is set, and nothing else: a push noted meanwhile stays noted.
     Update(&'a Key),
     Delete,
@@ -201,7 +201,7 @@ impl Keyring {
         }
     }
 
-    async fn change(
+    pub(crate) async fn change(
         &self,
         before: &Key,
         write: Write<'_>,

@@ -122,7 +122,7 @@ const fn event(kind: NoticeKind) -> EventKind {
         NoticeKind::Created => EventKind::Created,
         NoticeKind::Refreshed => EventKind::Refreshed,
         NoticeKind::Edited => EventKind::Edited,
-        NoticeKind::Revoked => EventKind::Revoked,
+        NoticeKind::Revoked | NoticeKind::Leaked => EventKind::Revoked,
         NoticeKind::Deleted => EventKind::Deleted,
         NoticeKind::Expiring | NoticeKind::LegacyRetiring => EventKind::Warned,
         NoticeKind::Expired => EventKind::Expired,

@@ -44,6 +44,7 @@ mod idempotency;
 mod item;
 mod key_item;
 mod layout;
+mod leaked;
 mod legacy;
 mod listing;
 mod logged;
@@ -77,7 +78,6 @@ pub use members::{MOST_ADMINS_TOLD, Membership};
 pub use outbox::{NoticeRow, OUTBOX_SHARDS, Waiting};
 pub use packages::{MOST_OWNERS, Package};
 pub use peppers::{Peppers, RotateError};
-pub use pushed::Pushed;
 pub use undone::{Again, Ending, Undone};
 pub use verify::Verified;
 

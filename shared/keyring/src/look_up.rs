@@ -12,7 +12,7 @@ use crate::{
     key_item,
     layout::{self, Place},
     packages::Package,
-    pushed::Pushed,
+    pushed,
 };
 
 const CALL: &str = "BatchGetItem";
@@ -159,7 +159,7 @@ impl Found {
     pub(crate) fn pushed_at(&mut self, id: &KeyId, package: Option<&PackageId>) -> Option<DateTime<Utc>> {
         let item = self.take(&layout::pushed(id, package?))?;
         // Nor is it by one that cannot be read: it is written anew.
-        Pushed::read(&item).ok().map(|pushed| pushed.at)
+        pushed::read(&item).ok().map(|pushed| pushed.at)
     }
 
     pub(crate) fn take(&mut self, place: &Place) -> Option<Item> {

@@ -1,6 +1,6 @@
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use chrono::{DateTime, TimeDelta, Utc};
-use keys::{AccountId, AccountTag, Notice, NoticeKind, Packages};
+use keys::{AccountId, AccountTag, Leak, Notice, NoticeKind, Packages, Pushed};
 
 use crate::{
     Keyring,
@@ -56,6 +56,10 @@ impl NoticeRow {
             .with("ends_at", time(notice.ends_at))
             .maybe("last_push_at", notice.last_push_at.map(time));
         let item = write_packages(item, "packages", &notice.packages);
+        let item = match &notice.leak {
+            Some(leak) => write_leak(item, leak),
+            None => item,
+        };
         match &notice.packages_before {
             Some(before) => write_packages(item, "packages_before", before),
             None => item,
@@ -87,6 +91,7 @@ impl Waiting {
                 .transpose()?,
             ends_at: item.time("ends_at")?,
             last_push_at: item.optional_time("last_push_at")?,
+            leak: item.has("leak_places").then(|| read_leak(item)).transpose()?,
         };
         let row = NoticeRow(Place { pk: item.text("pk")?.to_owned(), sk: item.text("sk")?.to_owned() });
         Ok(Self { row, notice, leased_until: item.optional_time("leased_until")? })
@@ -100,6 +105,27 @@ fn write_packages(item: Item, name: &str, packages: &Packages) -> Item {
 fn read_packages(item: &Item, name: &str) -> Result<Packages, Fault> {
     let count = item.integer::<u32>(&format!("{name}_count"))? as usize;
     Ok(Packages { first: item.parsed_list(name)?, count })
+}
+
+fn write_leak(item: Item, leak: &Leak) -> Item {
+    let pushed = |pushed: &Pushed| format!("{} {}", pushed.at.timestamp(), pushed.package);
+    item.with("leak_places", texts(&leak.places))
+        .with("leak_pushed", texts(leak.pushed.iter().map(pushed)))
+        .with("leak_pushed_more", AttributeValue::Bool(leak.pushed_more))
+}
+
+fn read_leak(item: &Item) -> Result<Leak, Fault> {
+    let pushed = |text: &str| {
+        let (at, package) = text.split_once(' ')?;
+        let at = DateTime::from_timestamp(at.parse().ok()?, 0)?;
+        Some(Pushed { package: package.parse().ok()?, at })
+    };
+    let pushed = item.texts("leak_pushed")?.into_iter().map(pushed).collect::<Option<_>>();
+    Ok(Leak {
+        places: item.parsed_list("leak_places")?,
+        pushed: pushed.ok_or_else(|| item.unfit("leak_pushed"))?,
+        pushed_more: item.flag("leak_pushed_more")?,
+    })
 }
 
 /// The row is there, and nobody holds it.

@@ -5,7 +5,7 @@
 //! at most and may be missing, so none ever decides whether something is allowed.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use keys::{KeyId, PackageId};
+use keys::{KeyId, PackageId, Pushed};
 
 use crate::{
     Keyring,
@@ -19,19 +19,8 @@ use crate::{
 /// How long a note is kept after the last push.
 const KEPT_DAYS: i64 = 400;
 
-/// A package that a key pushed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pushed {
-    /// The package, in the letter case of the last push.
-    pub package: PackageId,
-    /// Its last push with the key, as far as it has been noted.
-    pub at: DateTime<Utc>,
-}
-
-impl Pushed {
-    pub(crate) fn read(item: &Item) -> Result<Self, Fault> {
-        Ok(Self { package: item.parsed("package")?, at: item.time("last_push_at")? })
-    }
+pub(crate) fn read(item: &Item) -> Result<Pushed, Fault> {
+    Ok(Pushed { package: item.parsed("package")?, at: item.time("last_push_at")? })
 }
 
 impl Keyring {
@@ -73,7 +62,7 @@ impl Keyring {
     /// A [`Fault`].
     pub async fn pushed_by(&self, key: &KeyId, limit: usize) -> Result<Vec<Pushed>, Fault> {
         let all = self.all(&layout::pushed_by(key)).await?;
-        let mut pushed = all.iter().map(Pushed::read).collect::<Result<Vec<_>, _>>()?;
+        let mut pushed = all.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         pushed.sort_by(|one, other| {
             other.at.cmp(&one.at).then_with(|| one.package.folded().cmp(&other.package.folded()))
         });
@@ -95,7 +84,7 @@ impl Keyring {
             let places: Vec<Place> = keys.iter().map(|key| layout::pushed(key, package)).collect();
             let mut found = self.batch_get(&places.iter().collect::<Vec<_>>()).await?;
             for place in &places {
-                let pushed = found.take(place).map(|item| Pushed::read(&item)).transpose()?;
+                let pushed = found.take(place).map(|item| read(&item)).transpose()?;
                 last.push(pushed.map(|pushed| pushed.at));
             }
         }

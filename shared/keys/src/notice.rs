@@ -5,6 +5,7 @@ use crate::{
     action::Actions,
     key::{Key, KeyName},
     key_id::KeyId,
+    leak::Leak,
     pattern::Pattern,
 };
 
@@ -37,6 +38,8 @@ pub struct Notice {
     pub ends_at: DateTime<Utc>,
     /// Its last push.
     pub last_push_at: Option<DateTime<Utc>>,
+    /// Where its text was found and what it had pushed, if that is what happened.
+    pub leak: Option<Leak>,
 }
 
 /// What happened to a key that people are told of.
@@ -50,6 +53,8 @@ pub enum NoticeKind {
     Edited,
     /// Somebody ended it.
     Revoked,
+    /// Its text was found where others can read it, and it was ended.
+    Leaked,
     /// It was removed.
     Deleted,
     /// Its lifetime is about to end.
@@ -105,6 +110,7 @@ impl Notice {
             packages_before: None,
             ends_at: key.ends_at(),
             last_push_at: key.last_push_at,
+            leak: None,
         }
     }
 
@@ -120,6 +126,12 @@ impl Notice {
         self.recipient == self.holder
     }
 
+    /// The notice that `key`, whose text was found as `leak` tells, was ended. `by` is who found it.
+    #[must_use]
+    pub fn leaked(key: &Key, leak: Leak, by: String, at: DateTime<Utc>) -> Self {
+        Self { leak: Some(leak), ..Self::new(NoticeKind::Leaked, key, by, at) }
+    }
+
     /// The notice that a key was edited: what it covers now and what it covered before.
     #[must_use]
     pub fn edited(before: &Key, after: &Key, by: String, at: DateTime<Utc>) -> Self {
@@ -130,11 +142,12 @@ impl Notice {
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Created,
         Self::Refreshed,
         Self::Edited,
         Self::Revoked,
+        Self::Leaked,
         Self::Deleted,
         Self::Expiring,
         Self::Expired,
@@ -150,6 +163,7 @@ impl NoticeKind {
             Self::Refreshed => "refreshed",
             Self::Edited => "edited",
             Self::Revoked => "revoked",
+            Self::Leaked => "leaked",
             Self::Deleted => "deleted",
             Self::Expiring => "expiring",
             Self::Expired => "expired",
@@ -163,7 +177,9 @@ impl NoticeKind {
     #[must_use]
     pub const fn comes_with_time(self) -> bool {
         match self {
-            Self::Created | Self::Refreshed | Self::Edited | Self::Revoked | Self::Deleted => false,
+            Self::Created | Self::Refreshed | Self::Edited | Self::Revoked | Self::Leaked | Self::Deleted => {
+                false
+            }
             Self::Expiring | Self::Expired | Self::LegacyRetiring | Self::LegacyRetired => true,
         }
     }

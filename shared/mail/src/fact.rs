@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use keys::{AccountId, Notice, NoticeKind, Packages, time_left};
+use keys::{AccountId, Leak, Notice, NoticeKind, Packages, time_left};
 
 use crate::line::one_line;
 
@@ -22,6 +22,9 @@ impl Fact {
             facts.push(Self::line(act, time(notice.at)));
             facts.push(Self::line(by, one_line(&said_to(&notice.recipient, &notice.by))));
         }
+        if let Some(leak) = &notice.leak {
+            facts.extend(Self::of_leak(leak));
+        }
         facts
     }
 
@@ -32,6 +35,29 @@ impl Fact {
             false => time(notice.ends_at),
         };
         Self::of_key(notice, owner_name, end)
+    }
+
+    fn of_leak(leak: &Leak) -> [Self; 2] {
+        let places = match leak.places.as_slice() {
+            [] => Self::line("Found at", "a place that was not told".to_owned()),
+            places => {
+                let lines = places.iter().map(ToString::to_string).collect();
+                Self { lines, exact: true, ..Self::line("Found at", String::new()) }
+            }
+        };
+        let pushed = match leak.pushed.as_slice() {
+            [] => Self::line("Pushed", "nothing that is on record".to_owned()),
+            pushed => Self {
+                lines: pushed
+                    .iter()
+                    .map(|each| format!("{}, last on {}", each.package, time(each.at)))
+                    .collect(),
+                rest: leak.pushed_more.then(|| "and others before".to_owned()),
+                exact: true,
+                ..Self::line("Pushed", String::new())
+            },
+        };
+        [places, pushed]
     }
 
     fn of_key(notice: &Notice, owner_name: Option<&str>, ends: String) -> Vec<Self> {
@@ -121,6 +147,7 @@ fn act(kind: NoticeKind) -> Option<(&'static str, &'static str)> {
         NoticeKind::Refreshed => Some(("Refreshed", "Refreshed by")),
         NoticeKind::Edited => Some(("Edited", "Edited by")),
         NoticeKind::Revoked => Some(("Revoked", "Cause")),
+        NoticeKind::Leaked => Some(("Revoked", "Found by")),
         NoticeKind::Deleted => Some(("Deleted", "Deleted by")),
         NoticeKind::Expiring
         | NoticeKind::Expired

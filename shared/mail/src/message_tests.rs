@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use keys::{
-    AccountId, Action, Actions, Key, KeyId, KeyNumber, Kind, Lifetime, Mac, NoticeKind, Patterns, Scope,
-    Secret,
+    AccountId, Action, Actions, Key, KeyId, KeyNumber, Kind, Leak, Lifetime, Mac, NoticeKind, Patterns,
+    Pushed, Scope, Secret,
 };
 
 use super::*;
@@ -51,6 +51,16 @@ fn edited() -> Notice {
     Notice::edited(&before, &after, "ada".to_owned(), at("2026-12-03T17:30:00Z"))
 }
 
+fn leaked() -> Notice {
+    let pushed = [("Fabrikam.Core", "2026-12-01T08:00:59Z"), ("Contoso.Core", "2026-11-25T17:00:00Z")];
+    let leak = Leak {
+        places: vec!["https://code.example/ada/app/blob/4f1c/ci.yml#L12".parse().unwrap()],
+        pushed: pushed.map(|(id, time)| Pushed { package: id.parse().unwrap(), at: at(time) }).into(),
+        pushed_more: true,
+    };
+    Notice { leak: Some(leak), by: "GitHub".to_owned(), ..notice(NoticeKind::Leaked) }
+}
+
 /// What a reader sees of the HTML: the text of its body, one line for each piece between tags.
 fn seen(html: &str) -> Vec<String> {
     let body = html.split_once("<body").unwrap().1;
@@ -73,6 +83,7 @@ fn text_of_each_kind() {
     insta::assert_snapshot!("edited_text", mail(&edited()).text);
     let revoked = Notice { by: "found in a public repository".to_owned(), ..notice(NoticeKind::Revoked) };
     insta::assert_snapshot!("revoked_text", mail(&revoked).text);
+    insta::assert_snapshot!("leaked_text", mail(&leaked()).text);
     insta::assert_snapshot!("deleted_text", mail(&notice(NoticeKind::Deleted)).text);
 }
 
@@ -83,6 +94,7 @@ fn html_of_each_kind() {
     insta::assert_snapshot!("edited_html", mail(&edited()).html);
     let revoked = Notice { by: "found in a public repository".to_owned(), ..notice(NoticeKind::Revoked) };
     insta::assert_snapshot!("revoked_html", mail(&revoked).html);
+    insta::assert_snapshot!("leaked_html", mail(&leaked()).html);
     insta::assert_snapshot!("deleted_html", mail(&notice(NoticeKind::Deleted)).html);
 }
 
@@ -95,6 +107,7 @@ fn subjects() {
     Key “CI deploy” was refreshed at Sample Gallery
     Key “CI deploy” was edited at Sample Gallery
     Key “CI deploy” was revoked at Sample Gallery
+    Key “CI deploy” was found in public and revoked at Sample Gallery
     Key “CI deploy” was deleted at Sample Gallery
     ");
 }
@@ -103,7 +116,9 @@ fn subjects() {
 fn text_and_html_tell_the_same() {
     let acts = NoticeKind::ALL.into_iter().filter(|kind| !kind.comes_with_time()).map(notice);
     let names = Names { recipient: Some("Ada"), owner: Some("Fabrikam & Sons") };
-    let of_acts = acts.chain([edited(), many(), strange()]).map(|notice| mail_with(&notice, names));
+    let of_acts = acts
+        .chain([edited(), leaked(), unplaced(), many(), strange()])
+        .map(|notice| mail_with(&notice, names));
     let of_time = TIME.into_iter().flat_map(|kind| {
         [of_keys(&[ending(kind, "CI deploy", 1)], 0), of_keys(&three(kind), 0), of_keys(&three(kind), 980)]
     });
@@ -120,6 +135,19 @@ fn text_and_html_tell_the_same() {
         let text = words(&mut mail.text.lines());
         assert_eq!(text, words(&mut html.iter().map(String::as_str)), "{}", mail.subject);
     }
+}
+
+/// Nobody said where, and nothing was pushed.
+fn unplaced() -> Notice {
+    let leak = Leak { places: Vec::new(), pushed: Vec::new(), pushed_more: false };
+    Notice { leak: Some(leak), ..leaked() }
+}
+
+#[test]
+fn of_a_leak_without_place_or_pushes_that_is_said() {
+    let text = mail(&unplaced()).text;
+    assert!(text.contains("Found at:         a place that was not told\n"), "{text}");
+    assert!(text.contains("Pushed:           nothing that is on record\n"), "{text}");
 }
 
 fn many() -> Notice {

@@ -57,6 +57,13 @@ impl Wording {
                 "It stopped working at once and cannot be brought back. Whatever still uses it needs a new key.",
                 NOT_EXPECTED,
             ),
+            NoticeKind::Leaked => (
+                "found in public and revoked",
+                "Its key text stands where others can read it. It stopped working at once and cannot be brought back. \
+                 Whatever still uses it needs a new key.",
+                "Look at what it pushed for anything that is not yours, and take the key text out of where it was found, \
+                 its history too. Make a new key on your keys page:",
+            ),
             NoticeKind::Deleted => (
                 "deleted",
                 "It no longer works and is removed for good. Whatever still uses it needs a new key.",

@@ -77,6 +77,10 @@ fn told(path: &str, name: &str) -> Option<Sent> {
         "key_text" => Sent::Fixed(json!("00000000-0000-4000-8000-000000000000")),
         "nuget_stored" => Sent::Nothing,
         "last_push_at" => Sent::Fixed(json!("2026-01-01T00:00:00Z")),
+        // Of a leak report, which nobody here can sign.
+        "Github-Public-Key-Identifier" | "Github-Public-Key-Signature" => Sent::Fixed(json!("bm9uZQ==")),
+        "token" | "type" => Sent::Fixed(json!("whatever")),
+        "url" => Sent::Nothing,
         _ => return None,
     })
 }

@@ -2,13 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, OnceLock},
+    sync::{Arc, LazyLock, OnceLock},
     time::Duration,
 };
 
 use chrono::TimeDelta;
 use futures_util::{FutureExt as _, future::BoxFuture};
-use key_management::{Api, Policy};
+use key_management::{Api, Policy, Reporters};
 use serde_json::{Value, json};
 use startup::Environment;
 
@@ -20,7 +20,11 @@ use super::{
 use crate::{
     legacy_keyring::{GUID, STORED},
     management::{As, event},
+    scanner::{Scanner, found},
 };
+
+/// Who reports leaks.
+static SCANNER: LazyLock<Scanner> = LazyLock::new(Scanner::new);
 
 const ADA: As<'static> = As::Person("ada");
 const LINUS: As<'static> = As::Person("linus");
@@ -72,7 +76,12 @@ impl<'a> Environed<'a> {
             world.stand_still();
         }
         let postman = world.postman(&keyring).waiting_at_once(patience);
-        let policy = Policy::read(&mut Environment::of::<&str, &str>([]));
+        let row = "the scanner=https://scanner.test/keys".parse().unwrap();
+        let reporter = world.reporter(SCANNER.router());
+        let policy = Policy {
+            leak_reporters: Reporters::asked_through(vec![row], reporter, world.sleep()),
+            ..Policy::read(&mut Environment::of::<&str, &str>([]))
+        };
         Self { api: Api::new(keyring, Some(postman), world.clock(), policy), world }
     }
 
@@ -117,7 +126,11 @@ async fn prepare(world: &World) -> Value {
     for (name, person, owner) in
         [("ada", ADA, "ada"), ("linus", LINUS, "contoso"), ("other", LINUS, "contoso")]
     {
-        ids[name] = environed.set_up(person, "POST /keys", new_key(owner)).await["key"]["id"].take();
+        let mut made = environed.set_up(person, "POST /keys", new_key(owner)).await;
+        ids[name] = made["key"]["id"].take();
+        if name == "linus" {
+            ids["text"] = made["key_text"].take();
+        }
     }
     ids
 }
@@ -168,6 +181,14 @@ impl Request {
         let mut call = self.call.to_owned();
         for name in ["ada", "linus", "other"] {
             call = call.replace(&format!("{{{name}}}"), known[name].as_str().unwrap_or_default());
+        }
+        if self.call == "POST /leaks" {
+            let text = known["text"].as_str().unwrap();
+            let body = json!([found(text, "https://code.example/a")]).to_string();
+            let signed = SCANNER.sign(&body);
+            let headers: Vec<(&str, &str)> =
+                signed.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            return environed.send(self.caller, &call, &headers, &json!(body)).await;
         }
         environed.send(self.caller, &call, self.header.as_slice(), &self.body).await
     }
@@ -282,6 +303,7 @@ async fn a_change_is_made_or_not_and_a_repeat_makes_no_second() {
             .with("if-match", "\"1\""),
         Request::new("revoke, by an admin", ADA, "POST /keys/{linus}/revoke", none.clone()),
         Request::new("delete", ADA, "DELETE /keys/{ada}", none.clone()),
+        Request::new("leak report", As::Nobody, "POST /leaks", none.clone()),
     ];
     walk_all("key-management-changes", requests).await;
 }

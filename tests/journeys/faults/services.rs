@@ -46,6 +46,8 @@ pub(crate) enum Service {
     Kms,
     /// The mail service of one world.
     Ses(Router),
+    /// Where a reporter of leaks publishes its keys.
+    Reporter(Router),
 }
 
 impl Services {
@@ -76,7 +78,7 @@ impl Services {
         let router = match service {
             Service::DynamoDb => None,
             Service::Kms => Some(self.kms.clone()),
-            Service::Ses(router) => Some(router.clone()),
+            Service::Ses(router) | Service::Reporter(router) => Some(router.clone()),
         };
         let at = if router.is_some() { path } else { format!("{}{path}", self.engine) };
         head.uri = at.parse().unwrap();

@@ -46,12 +46,21 @@ impl Wire {
         http_client_fn(move |_, _| wire.clone())
     }
 
+    /// The way to somebody who is asked without an SDK.
+    pub(crate) fn connector(service: Service, ledger: &Arc<Ledger>, time: &Time) -> SharedHttpConnector {
+        SharedHttpConnector::new(Self { service, ledger: Arc::clone(ledger), time: time.clone() })
+    }
+
     async fn answer(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let invocation = request.headers().get("amz-sdk-invocation-id").unwrap().to_owned();
+        // Without an SDK nobody tries twice.
+        let invocation = request.headers().get("amz-sdk-invocation-id").unwrap_or_default().to_owned();
         let (head, body) = request.try_into_http1x().unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let target = head.headers.get("x-amz-target").map(|target| target.to_str().unwrap());
-        let label = label(target, &body);
+        let label = match &self.service {
+            Service::Reporter(_) => "GET public keys".to_owned(),
+            _ => label(target, &body),
+        };
         let befallen = self.ledger.attempt(self.service.name(), label, &invocation);
         let request = Request::from_parts(head, body);
         let pass = |request| Services::shared().ask(&self.service, request);
@@ -83,6 +92,7 @@ impl Service {
             Self::DynamoDb => "DynamoDB",
             Self::Kms => "KMS",
             Self::Ses(_) => "SES",
+            Self::Reporter(_) => "reporter",
         }
     }
 
@@ -98,7 +108,9 @@ impl Service {
             (Fault::Error, _) => Some(error(500, "InternalServerError")),
             (Fault::Throttling, Self::DynamoDb) => Some(error(400, "ProvisionedThroughputExceededException")),
             (Fault::Throttling, Self::Kms) => Some(error(400, "ThrottlingException")),
-            (Fault::Throttling, Self::Ses(_)) => Some(error(429, "TooManyRequestsException")),
+            (Fault::Throttling, Self::Ses(_) | Self::Reporter(_)) => {
+                Some(error(429, "TooManyRequestsException"))
+            }
             (Fault::Malformed, _) => {
                 let half = answer.map(|answer| answer.body().slice(..answer.body().len() / 2));
                 // What stands in for an empty answer's half.

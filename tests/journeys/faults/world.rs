@@ -11,6 +11,8 @@ use std::{
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, retry::RetryPartition};
+use aws_smithy_async::rt::sleep::SharedAsyncSleep;
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use axum::Router;
 use chrono::{DateTime, TimeDelta, Utc};
 use keyring::Keyring;
@@ -154,6 +156,16 @@ impl World {
         let ses = mail::Ses::new(self.sesv2.clone(), SENDER.parse().unwrap(), None);
         let letterhead = Letterhead::new("Sample Gallery", "https://gallery.example/account/keys");
         Postman::new(Arc::clone(keyring), ses, letterhead, self.clock())
+    }
+
+    /// The way to where a reporter of leaks publishes its keys.
+    pub(crate) fn reporter(&self, keys: Router) -> SharedHttpConnector {
+        Wire::connector(Service::Reporter(keys), &self.ledger, &self.time)
+    }
+
+    /// What waits for it, as long as the SDK's clients do.
+    pub(crate) fn sleep(&self) -> SharedAsyncSleep {
+        SharedAsyncSleep::new(self.time.clone())
     }
 
     pub(crate) fn clock(&self) -> Clock {

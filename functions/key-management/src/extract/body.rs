@@ -24,7 +24,7 @@ impl FromRequest<App> for Body {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
-        let (headers, bytes) = received(request).await?;
+        let (headers, bytes) = received(request, MOST_BYTES).await?;
         object(&headers, &bytes).map(Self)
     }
 }
@@ -33,7 +33,7 @@ impl FromRequest<App> for BodyIfAny {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
-        let (headers, bytes) = received(request).await?;
+        let (headers, bytes) = received(request, MOST_BYTES).await?;
         if bytes.is_empty() || (is_json(&headers) && bytes.trim_ascii() == b"null") {
             return Ok(Self(Fields::of(Node::Object(Vec::new()))));
         }
@@ -41,11 +41,12 @@ impl FromRequest<App> for BodyIfAny {
     }
 }
 
-async fn received(request: Request) -> Result<(HeaderMap, Bytes), Problem> {
+/// Headers and body of a request that has no query, the body as it was sent and of at most so many bytes.
+pub(super) async fn received(request: Request, most: usize) -> Result<(HeaderMap, Bytes), Problem> {
     let (parts, body) = request.into_parts();
     query(&parts).finish(|| Some(()))?;
-    let too_large = |_| Problem::new(Reason::TooLarge, format!("A body has at most {MOST_BYTES} bytes."));
-    Ok((parts.headers, to_bytes(body, MOST_BYTES).await.map_err(too_large)?))
+    let too_large = |_| Problem::new(Reason::TooLarge, format!("A body has at most {most} bytes."));
+    Ok((parts.headers, to_bytes(body, most).await.map_err(too_large)?))
 }
 
 fn object(headers: &HeaderMap, bytes: &[u8]) -> Result<Fields, Problem> {
@@ -64,9 +65,16 @@ fn object(headers: &HeaderMap, bytes: &[u8]) -> Result<Fields, Problem> {
 /// # Errors
 /// A problem where the bytes are no JSON. That they are no object is told with what is wrong with the fields.
 pub(crate) fn fields(json: &[u8]) -> Result<Fields, Problem> {
+    node(json).map(Fields::of)
+}
+
+/// JSON of any kind.
+///
+/// # Errors
+/// As [`fields`].
+pub(crate) fn node(json: &[u8]) -> Result<Node, Problem> {
     let no_json = |error: serde_json::Error| FieldError::new("body", format!("not JSON: {error}"));
-    let node = serde_json::from_slice(json).map_err(|error| Problem::bad_input(vec![no_json(error)]))?;
-    Ok(Fields::of(node))
+    serde_json::from_slice(json).map_err(|error| Problem::bad_input(vec![no_json(error)]))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

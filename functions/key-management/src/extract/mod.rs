@@ -5,11 +5,13 @@ mod caller;
 mod gallery;
 mod person;
 mod query;
+mod report;
 mod shown_key;
 
-pub(crate) use body::{Body, BodyIfAny, fields};
+pub(crate) use body::{Body, BodyIfAny, fields, node};
 pub(crate) use caller::{Caller, Identity};
 pub(crate) use gallery::Gallery;
 pub(crate) use person::Person;
 pub(crate) use query::{Query, QueryText};
+pub(crate) use report::Report;
 pub(crate) use shown_key::ShownKey;

@@ -140,6 +140,11 @@ impl Fields {
         }
     }
 
+    /// Whatever else is given is not ours to judge.
+    pub(crate) fn ignore_others(&mut self) {
+        self.given.clear();
+    }
+
     /// What was read, once every field has been, or everything that is wrong.
     pub(crate) fn done<T>(mut self, built: impl FnOnce() -> Option<T>) -> Reading<T> {
         for (name, _) in std::mem::take(&mut self.given).into_iter().take(MOST_ERRORS) {

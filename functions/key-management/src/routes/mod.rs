@@ -4,10 +4,12 @@ mod account;
 pub(crate) mod directory;
 pub(crate) mod keys;
 mod keys_page;
+mod leaks;
 pub(crate) mod legacy_keys;
 mod openapi;
 pub(crate) mod own_key;
 mod packages;
+mod well_known;
 
 use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -30,6 +32,8 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(directory::packages::put_package, directory::packages::delete_package))
         .routes(routes!(directory::members::put_member, directory::members::delete_member))
         .routes(routes!(legacy_keys::import_legacy_keys))
+        .routes(routes!(leaks::report_leaks))
+        .routes(routes!(well_known::get_key_format))
         .routes(routes!(keys_page::get_keys_page))
         .routes(routes!(openapi::get_openapi))
 }

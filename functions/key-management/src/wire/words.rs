@@ -117,6 +117,14 @@ pub(crate) enum MailState {
     Missing,
 }
 
+/// Whether a text that was found is a key, in a secret scanner's words.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum LeakLabel {
+    TruePositive,
+    FalsePositive,
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};

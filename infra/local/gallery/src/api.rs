@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -75,15 +75,30 @@ impl Api {
         path: &str,
         body: &Value,
     ) -> Result<(StatusCode, Value), ApiError> {
+        let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        self.send(method, path, HeaderMap::from_iter(json), body.to_string().into()).await
+    }
+
+    /// As [`Api::call`], with these headers, and the body as it is.
+    ///
+    /// # Errors
+    /// As [`Api::call`].
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<(StatusCode, Value), ApiError> {
         let target = format!("{method} {path}");
         let unreachable = |reason: &dyn std::fmt::Display| ApiError::Unreachable {
             target: target.clone(),
             reason: reason.to_string(),
         };
-        let mut request = Request::new(Full::new(Bytes::from(body.to_string())));
+        let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = format!("{}{path}", self.base).parse().map_err(|error| unreachable(&error))?;
-        request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.headers_mut() = headers;
         let exchange = async {
             let answer = self.client.request(request).await.map_err(|error| unreachable(&error))?;
             let (head, body) = answer.into_parts();

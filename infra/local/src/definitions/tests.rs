@@ -65,6 +65,7 @@ fn the_routes_are_these_and_who_may_call_them() {
     let gallery = "iam | KeyManagementFunction";
     let push = "PushAuthorizerFunction";
     let expected = [
+        "/.well-known/latchkey-key-format GET | open | KeyManagementFunction".to_owned(),
         format!("/account GET | {person}"),
         format!("/api/v2/package POST | {push} | POST http://127.0.0.1:9/api/v2/package"),
         format!("/api/v2/package PUT | {push} | PUT http://127.0.0.1:9/api/v2/package"),
@@ -94,6 +95,7 @@ fn the_routes_are_these_and_who_may_call_them() {
         format!("/keys/{{id}}/events GET | {person}"),
         format!("/keys/{{id}}/refresh POST | {person}"),
         format!("/keys/{{id}}/revoke POST | {person}"),
+        "/leaks POST | open | KeyManagementFunction".to_owned(),
         format!("/legacy-keys POST | {gallery}"),
         "/openapi.json GET | open | KeyManagementFunction".to_owned(),
         format!("/packages GET | {person}"),

@@ -16,9 +16,10 @@ use axum::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use gallery::Api;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::CONTENT_TYPE};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::problem::{Problem, read_json};
 
@@ -76,8 +77,13 @@ async fn keys(State(LeakReporter(parts)): State<LeakReporter>) -> Json<Value> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Leaked {
-    key_text: String,
+    #[serde(deserialize_with = "wiped")]
+    key_text: Zeroizing<String>,
     url: Option<String>,
+}
+
+fn wiped<'de, D: Deserializer<'de>>(text: D) -> Result<Zeroizing<String>, D::Error> {
+    String::deserialize(text).map(Zeroizing::new)
 }
 
 async fn report(
@@ -86,7 +92,7 @@ async fn report(
     body: Bytes,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let Leaked { key_text, url } = read_json(&headers, &body)?;
-    let found = json!({ "token": key_text, "type": "latchkey_key", "url": url.unwrap_or_default(), "source": "content" });
+    let found = json!({ "token": *key_text, "type": "latchkey_key", "url": url.unwrap_or_default(), "source": "content" });
     let body = json!([found]).to_string();
     let failed = |detail: String| Problem::new(StatusCode::BAD_GATEWAY, detail);
     let unsigned = || failed("The report cannot be signed.".to_owned());

@@ -3,7 +3,8 @@
 
 use chrono::{DateTime, Utc};
 use keyring::{LegacyKey, NewKey};
-use keys::{AccountId, KeyName, PackageId, Patterns};
+use keys::{AccountId, KeyName, LeakPlace, PackageId, Patterns};
+use zeroize::Zeroizing;
 
 pub use crate::directory::Change;
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     directory,
     extract::fields,
     input::Fields,
+    leaks::matches,
     problem::Problem,
     routes::{
         directory::{many, revoke_keys},
@@ -100,11 +102,21 @@ pub fn revocation_cause(body: &[u8]) -> Result<String, Wrong> {
     })
 }
 
+/// `POST /leaks`: each match's text, what the reporter calls its kind, and where it was found.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn leak_report(report: &[u8]) -> Result<Vec<(Zeroizing<String>, String, Option<LeakPlace>)>, Wrong> {
+    let read = matches(report).map_err(|problem| wrong(&problem))?;
+    Ok(read.into_iter().map(|found| (found.token, found.kind, found.place)).collect())
+}
+
+fn wrong(problem: &Problem) -> Wrong {
+    problem.errors().iter().map(|error| format!("{}: {}", error.field, error.message)).collect()
+}
+
 fn read<T>(body: &[u8], asked: impl FnOnce(Fields) -> Result<T, Problem>) -> Result<T, Wrong> {
-    let told = |problem: Problem| -> Wrong {
-        problem.errors().iter().map(|error| format!("{}: {}", error.field, error.message)).collect()
-    };
-    fields(body).and_then(asked).map_err(told)
+    fields(body).and_then(asked).map_err(|problem| wrong(&problem))
 }
 
 fn change(body: &[u8], put: impl FnOnce(&mut Fields) -> Option<Change>) -> Result<Change, Wrong> {

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`key_text`], [`pattern`], [`scope`], [`stored_value`], [`grant`] | the pure parsers of `shared/keys`, against a second reading of what is documented |
 //! | [`gateway_event`], [`authorize_event`] | both doors of the push authorizer, while its table cannot be reached |
-//! | [`management_event`], [`management_body`] | the management API likewise, and what each of its bodies is read as |
+//! | [`management_event`], [`management_body`], [`leak_report`] | the management API likewise, and what each of its bodies is read as |
 //! | [`sweeper_event`] | what the expiry sweeper is asked to do |
 //! | [`manifest`], [`package`], [`upload`] | what the sample gallery reads out of a push |
 //!
@@ -20,6 +20,7 @@ mod grant;
 mod input;
 mod json;
 mod key_text;
+mod leak_report;
 mod management_body;
 mod management_event;
 mod manifest;
@@ -35,6 +36,7 @@ pub use authorize_event::authorize_event;
 pub use gateway_event::gateway_event;
 pub use grant::grant;
 pub use key_text::key_text;
+pub use leak_report::leak_report;
 pub use management_body::management_body;
 pub use management_event::management_event;
 pub use manifest::manifest;
@@ -49,11 +51,12 @@ pub use upload::upload;
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its program and of the folder of its corpus.
-pub const TARGETS: [(&str, Target); 13] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("authorize_event", authorize_event),
     ("gateway_event", gateway_event),
     ("grant", grant),
     ("key_text", key_text),
+    ("leak_report", leak_report),
     ("management_body", management_body),
     ("management_event", management_event),
     ("manifest", manifest),

@@ -62,7 +62,7 @@ macro_rules! replayed {
 }
 
 replayed! {
-    authorize_event gateway_event grant key_text management_body management_event manifest package pattern scope
+    authorize_event gateway_event grant key_text leak_report management_body management_event manifest package pattern scope
     stored_value sweeper_event upload
 }
 

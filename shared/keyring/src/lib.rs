@@ -32,6 +32,7 @@
 #![cfg_attr(not(test), deny(clippy::string_slice))]
 
 mod act;
+mod bars;
 mod change;
 mod create;
 mod directory;
@@ -53,12 +54,14 @@ mod packages;
 mod peppers;
 mod push;
 mod pushed;
+mod reach;
 mod transaction;
 mod undone;
 
 use aws_sdk_dynamodb::Client;
 
 pub use act::Act;
+pub use bars::{BarError, Barred, MOST_BARRED, Voice};
 pub use change::{ChangeError, Changed};
 pub use create::{CreateError, Created, Holder, NewKey};
 pub use directory::{Account, AccountChange, AccountKind, DirectoryError, MailState, Written};
@@ -75,6 +78,7 @@ pub use outbox::{NoticeRow, OUTBOX_SHARDS, Waiting};
 pub use packages::{MOST_OWNERS, Package};
 pub use peppers::{Peppers, RotateError};
 pub use pushed::Pushed;
+pub use reach::Reaching;
 pub use undone::{Again, Ending, Undone};
 
 /// The table and the pepper.

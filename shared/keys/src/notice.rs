@@ -5,6 +5,7 @@ use crate::{
     action::Actions,
     key::{Key, KeyName},
     key_id::KeyId,
+    package_id::PackageId,
     pattern::Pattern,
 };
 
@@ -33,6 +34,8 @@ pub struct Notice {
     pub packages: Packages,
     /// On which packages before an edit.
     pub packages_before: Option<Packages>,
+    /// The one package that it is about, where it is about one.
+    pub package: Option<PackageId>,
     /// When it ends by itself.
     pub ends_at: DateTime<Utc>,
     /// Its last push.
@@ -52,6 +55,10 @@ pub enum NoticeKind {
     Revoked,
     /// It was removed.
     Deleted,
+    /// An owner of a package barred it from that package.
+    Barred,
+    /// An owner of a package lifted such a bar.
+    BarLifted,
     /// Its lifetime is about to end.
     Expiring,
     /// Its lifetime has ended.
@@ -103,6 +110,7 @@ impl Notice {
             actions: key.scope().map(|scope| scope.actions),
             packages: Packages::of(key),
             packages_before: None,
+            package: None,
             ends_at: key.ends_at(),
             last_push_at: key.last_push_at,
         }
@@ -120,6 +128,12 @@ impl Notice {
         self.recipient == self.holder
     }
 
+    /// The same notice, of one package.
+    #[must_use]
+    pub fn about(self, package: PackageId) -> Self {
+        Self { package: Some(package), ..self }
+    }
+
     /// The notice that a key was edited: what it covers now and what it covered before.
     #[must_use]
     pub fn edited(before: &Key, after: &Key, by: String, at: DateTime<Utc>) -> Self {
@@ -130,12 +144,14 @@ impl Notice {
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Created,
         Self::Refreshed,
         Self::Edited,
         Self::Revoked,
         Self::Deleted,
+        Self::Barred,
+        Self::BarLifted,
         Self::Expiring,
         Self::Expired,
         Self::LegacyRetiring,
@@ -151,6 +167,8 @@ impl NoticeKind {
             Self::Edited => "edited",
             Self::Revoked => "revoked",
             Self::Deleted => "deleted",
+            Self::Barred => "barred",
+            Self::BarLifted => "bar_lifted",
             Self::Expiring => "expiring",
             Self::Expired => "expired",
             Self::LegacyRetiring => "legacy_retiring",
@@ -163,7 +181,13 @@ impl NoticeKind {
     #[must_use]
     pub const fn comes_with_time(self) -> bool {
         match self {
-            Self::Created | Self::Refreshed | Self::Edited | Self::Revoked | Self::Deleted => false,
+            Self::Created
+            | Self::Refreshed
+            | Self::Edited
+            | Self::Revoked
+            | Self::Deleted
+            | Self::Barred
+            | Self::BarLifted => false,
             Self::Expiring | Self::Expired | Self::LegacyRetiring | Self::LegacyRetired => true,
         }
     }

@@ -6,6 +6,7 @@ pub(crate) mod keys;
 mod keys_page;
 pub(crate) mod legacy_keys;
 mod openapi;
+mod package_keys;
 mod packages;
 
 use utoipa::OpenApi as _;
@@ -23,6 +24,8 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(keys::revoke::revoke_key))
         .routes(routes!(account::get_account))
         .routes(routes!(packages::list_packages))
+        .routes(routes!(package_keys::list::list_package_keys))
+        .routes(routes!(package_keys::bar::bar_key, package_keys::lift::lift_bar))
         .routes(routes!(directory::many::put_directory))
         .routes(routes!(directory::accounts::put_account, directory::accounts::delete_account))
         .routes(routes!(directory::revoke_keys::revoke_account_keys))

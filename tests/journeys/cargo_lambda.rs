@@ -21,9 +21,10 @@ const GRANT: &str = "\"grant\":\"EXAMPLE\"";
 
 /// How an event is answered as it lies there, with nothing in the table but what the events before it, by name, have
 /// put there: an HTTP status, or the reason with which the gateway is told to refuse.
-const AS_THEY_ARE: [(&str, Result<u16, &str>); 32] = [
+const AS_THEY_ARE: [(&str, Result<u16, &str>); 35] = [
     ("authorize-with-grant", Ok(403)),
     ("authorize-with-key", Ok(403)),
+    ("bar-key", Ok(404)),
     ("burn-key", Ok(403)),
     ("create-key", Ok(201)),
     ("delete-account", Ok(200)),
@@ -37,8 +38,10 @@ const AS_THEY_ARE: [(&str, Result<u16, &str>); 32] = [
     ("get-keys-page", Ok(200)),
     ("get-openapi", Ok(200)),
     ("import-legacy-keys", Ok(200)),
+    ("lift-bar", Ok(404)),
     ("list-key-events", Ok(404)),
     ("list-keys", Ok(200)),
+    ("list-package-keys", Ok(404)),
     ("list-packages", Ok(200)),
     ("push", Err("unknown")),
     ("push-by-post", Err("unknown")),

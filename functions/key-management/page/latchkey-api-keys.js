@@ -162,10 +162,38 @@ export const strings = {
     warned: "Warned of its expiry",
     expired: "Expired",
     retired: "Retired",
+    barred: "Barred from a package",
+    bar_lifted: "Bar lifted",
   },
   by: (who, from) => (from ? `by ${who}, from ${from}` : `by ${who}`),
   added: "Added",
   removed: "Removed",
+  whoCanPush: "Who can push",
+  whoText:
+    "Every live key that reaches a package of yours, whoever holds it. Bar one, and that package refuses it from the next push on, until an owner lifts the bar.",
+  package: "Package",
+  choose: "Choose a package",
+  offered: (n) => `${plural(n, "package")} to choose from.`,
+  noPackages: "You own no package, and lead no organization that does.",
+  findingKeys: "Looking for the keys…",
+  reach: (n, id) => (n === 0 ? `No key can push ${id}.` : `${plural(n, "key reaches", "keys reach")} ${id}.`),
+  reachFact: { pattern: "By its pattern", push: "Last push of this package", barred: "Barred" },
+  everyPackage: "It covers every package of its owner",
+  refused: {
+    barred_by_owner: "Barred",
+    account_locked: "Refused: an account is locked",
+    not_organization_member: "Refused: its holder has left",
+  },
+  bar: "Bar",
+  barTitle: (name, id) => `Bar “${name}” from ${id}?`,
+  barText: (id) =>
+    `From the next push on this key can do nothing with ${id}: no push, no unlist. What else it covers stays as it is.`,
+  barTold: (holder) => `${holder} is mailed. You, and every other owner of the package, can lift the bar again.`,
+  barred: (name, id) => `“${name}” is barred from ${id}.`,
+  lift: "Lift the bar",
+  liftTitle: (name, id) => `Lift the bar on “${name}”?`,
+  liftText: (id) => `The key can do again with ${id} what its actions and packages allow.`,
+  lifted: (name, id) => `“${name}” is no longer barred from ${id}.`,
   examples: "How patterns match",
   examplesText:
     "A pattern must match the whole package id. * stands for any run of characters, also for none. Letter case does not matter.",
@@ -502,6 +530,8 @@ class LatchkeyApiKeys extends HTMLElement {
   #at = null;
   /** Whether the dialog waits for somebody to sign in. */
   #waiting = false;
+  /** The parts of the view of who can push a package, while it is open. */
+  #view = null;
 
   constructor() {
     super();
@@ -739,6 +769,8 @@ class LatchkeyApiKeys extends HTMLElement {
       state: h("p.soft"),
       list: h("ul.stack", { part: "keys" }),
       more: this.#button(say.more, () => show(this.#shown + SHOWN), { hidden: true }),
+      who: this.#button(say.whoCanPush, () => this.#who(), { "aria-expanded": "false", hidden: true }),
+      pushers: h("section.box.stack", { "aria-label": say.whoCanPush, part: "pushers", hidden: true }),
       examples: h("section.box", { part: "examples", hidden: true }),
       dialog: h("dialog", { part: "dialog" }),
     };
@@ -757,12 +789,13 @@ class LatchkeyApiKeys extends HTMLElement {
     at.page = h(
       "div.page",
       { part: "page" },
-      h("div.row.split", h("h2", say.title), at.open),
+      h("div.row.split", h("h2", say.title), h("div.row", at.who, at.open)),
       at.status,
       at.trouble,
       at.notices,
       at.ready,
       at.create,
+      at.pushers,
       at.manage,
       at.examples,
     );
@@ -800,7 +833,8 @@ class LatchkeyApiKeys extends HTMLElement {
     [this.#account, this.#of, this.#keys, this.#shown, this.#waiting] = [null, null, [], SHOWN, false];
     at.dialog.close();
     at.create.replaceChildren();
-    for (const part of [at.open, at.create, at.notices, at.manage, at.examples, at.search, at.whose])
+    this.#closeWho();
+    for (const part of [at.open, at.who, at.create, at.notices, at.manage, at.examples, at.search, at.whose])
       part.hidden = true;
     at.filter.value = "";
     this.#tell("");
@@ -818,6 +852,7 @@ class LatchkeyApiKeys extends HTMLElement {
     at.of.value = this.#of ?? "";
     at.whose.hidden = led.length === 0;
     at.open.hidden = locked;
+    at.who.hidden = false;
     if (locked) at.trouble.replaceChildren(h("p.box.alert", say.locked));
     for (const error of this.#root.querySelectorAll("form [role=alert]")) error.textContent = "";
     if (this.#waiting) at.dialog.showModal();
@@ -1206,6 +1241,7 @@ class LatchkeyApiKeys extends HTMLElement {
 
   #changed(told) {
     this.#tell(told);
+    if (this.#view) this.#reach();
     this.#announce("latchkey-change");
     const query = new URLSearchParams({ limit: 1, ...(this.#of && { owner: this.#of }) });
     const run = this.#run;
@@ -1470,6 +1506,180 @@ class LatchkeyApiKeys extends HTMLElement {
     dialog.replaceChildren(form);
     dialog.setAttribute("aria-labelledby", id);
     dialog.showModal();
+  }
+
+  // Who can push a package
+
+  #who() {
+    if (this.#view) return this.#closeWho(true);
+    const [at, say] = [this.#at, this.#say];
+    const view = {
+      packages: h("select", { onchange: () => this.#reach() }, h("option", { value: "" }, say.choose)),
+      state: h("p.soft", { role: "status" }),
+      trouble: h("div.row.error", { role: "alert" }),
+      list: h("ul.stack", { part: "pushers-keys" }),
+    };
+    this.#view = view;
+    at.pushers.replaceChildren(
+      h(
+        "div.row.split",
+        h("h3", say.whoCanPush),
+        this.#button(say.close, () => this.#closeWho(true), { "aria-label": say.actOn(say.close, say.whoCanPush) }),
+      ),
+      h("p", say.whoText),
+      field("package", say.package, view.packages),
+      view.state,
+      view.trouble,
+      view.list,
+    );
+    at.pushers.hidden = false;
+    at.who.setAttribute("aria-expanded", "true");
+    view.packages.focus();
+    this.#choices(view);
+  }
+
+  #closeWho(back = false) {
+    const at = this.#at;
+    this.#view = null;
+    at.pushers.replaceChildren();
+    at.pushers.hidden = true;
+    at.who.setAttribute("aria-expanded", "false");
+    if (back) at.who.focus();
+  }
+
+  /** Offers the packages of everybody that the person speaks for, each once. */
+  async #choices(view) {
+    const { account, name, organizations } = this.#account;
+    const led = organizations.filter(({ role }) => role === "admin");
+    const owners = [{ id: account, name }, ...led.map(({ organization: id, name }) => ({ id, name }))];
+    view.trouble.replaceChildren();
+    try {
+      const owned = await Promise.all(owners.map(({ id }) => this.#packagesOf(id)));
+      if (view !== this.#view) return;
+      const seen = new Set();
+      const groups = owners.map(({ id, name }, index) => {
+        const packages = owned[index].filter((id) => !seen.has(id.toLowerCase()));
+        for (const id of packages) seen.add(id.toLowerCase());
+        const options = packages.map((id) => h("option", { value: id }, id));
+        return options.length > 0 && h("optgroup", { label: name ?? id }, options);
+      });
+      view.packages.append(...groups.filter(Boolean));
+      view.state.textContent = seen.size > 0 ? this.#say.offered(seen.size) : this.#say.noPackages;
+    } catch (refusal) {
+      this.#regret(view, refusal, () => this.#choices(view));
+    }
+  }
+
+  /** Lists the keys that reach the chosen package. */
+  async #reach() {
+    const [view, say] = [this.#view, this.#say];
+    const [id, run] = [view.packages.value, (view.run = (view.run ?? 0) + 1)];
+    const query = new URLSearchParams({ limit: 100 });
+    const found = [];
+    view.trouble.replaceChildren();
+    view.state.textContent = id ? say.findingKeys : "";
+    if (!id) return view.list.replaceChildren();
+    try {
+      do {
+        const { keys, next } = await this.#call("GET", `packages/${encodeURIComponent(id)}/keys?${query}`);
+        if (view !== this.#view || run !== view.run) return;
+        found.push(...keys);
+        query.set("after", next ?? "");
+      } while (query.get("after"));
+      view.list.replaceChildren(...found.map((key) => this.#reaching(id, key)));
+      view.state.textContent = say.reach(found.length, id);
+    } catch (refusal) {
+      if (run !== view.run) return;
+      view.list.replaceChildren();
+      this.#regret(view, refusal, () => this.#reach());
+    }
+  }
+
+  #regret(view, refusal, again) {
+    if (!(refusal instanceof Refusal)) throw refusal;
+    if (view !== this.#view) return;
+    const away = refusal.kind === "signedOut" || refusal.kind === "sessionEnded";
+    view.state.textContent = "";
+    view.trouble.replaceChildren(
+      h("p", this.#words(refusal)),
+      away ? this.#signIn() : this.#button(this.#say.retry, again),
+    );
+  }
+
+  /** A key that reaches a package, with what its owners may do about it. */
+  #reaching(id, key) {
+    const [say, mine] = [this.#say, this.#account.account];
+    const fact = (label, value) => value && h("div", h("dt", label), h("dd", value));
+    const person = (account) => (account === mine ? say.me : account);
+    const state = key.refused
+      ? { kind: "revoked", text: say.refused[key.refused] ?? key.refused }
+      : this.#state({ ...key, status: "active" });
+    const verb = key.barred ? say.lift : say.bar;
+    return h(
+      "li.box.key.stack",
+      { part: "key", "data-key": key.key_id },
+      h("div.row.split", h("h4", { tabIndex: -1 }, key.name), h(`span.pill.${state.kind}`, { part: "pill" }, state.text)),
+      h(
+        "dl.facts",
+        fact(say.reachFact.pattern, key.pattern ? h("code", key.pattern) : say.everyPackage),
+        fact(say.fact.actions, this.#rights(key).join(", ")),
+        fact(say.fact.holder, person(key.holder)),
+        key.owner !== key.holder && fact(say.fact.owner, key.owner),
+        fact(say.reachFact.push, this.#date(key.last_push_at)),
+        key.expires_at && fact(say.fact.expires, this.#date(key.expires_at)),
+        key.barred && fact(say.reachFact.barred, [say.by(person(key.barred.by)), ", ", this.#date(key.barred.at)]),
+        fact(say.fact.id, h("code", key.key_id)),
+      ),
+      !this.#account.locked &&
+        h(
+          "div.row",
+          this.#button(verb, () => (key.barred ? this.#lift(id, key) : this.#bar(id, key)), {
+            "aria-label": say.actOn(verb, key.name),
+          }),
+        ),
+    );
+  }
+
+  #bar(id, key) {
+    const say = this.#say;
+    const holder = key.holder === this.#account.account ? say.me : key.holder;
+    const told = holder === say.me ? [] : [h("p", say.barTold(holder))];
+    this.#ask(
+      say.barTitle(key.name, id),
+      [h("p", say.barText(id)), ...told],
+      say.bar,
+      "danger",
+      async () => {
+        const now = await this.#call("PUT", this.#barOf(id, key));
+        if (!now) throw new Refusal("noAnswer");
+        this.#stands(id, now, say.barred(key.name, id));
+      },
+    );
+  }
+
+  #lift(id, key) {
+    const say = this.#say;
+    this.#ask(say.liftTitle(key.name, id), [h("p", say.liftText(id))], say.lift, "primary", async () => {
+      await this.#call("DELETE", this.#barOf(id, key));
+      const { barred, refused, ...now } = key;
+      if (refused && refused !== "barred_by_owner") now.refused = refused;
+      this.#stands(id, now, say.lifted(key.name, id));
+    });
+  }
+
+  #barOf(id, key) {
+    return `packages/${encodeURIComponent(id)}/barred/${key.key_id}`;
+  }
+
+  /** Shows a key of the view as it is now, says so, and goes on there. */
+  #stands(id, key, told) {
+    const [view, now] = [this.#view, this.#reaching(id, key)];
+    this.#at.dialog.close();
+    const shown = view?.list.querySelector(`[data-key="${CSS.escape(key.key_id)}"]`);
+    if (shown) shown.replaceWith(now);
+    this.#tell(told);
+    this.#announce("latchkey-change");
+    (shown ? now.querySelector("h4") : this.#at.who).focus();
   }
 
   // How patterns match, shown with the reader's own packages

@@ -56,6 +56,7 @@ struct GatewayMessageBody {
     tags(
         (name = "keys", description = "A person's keys."),
         (name = "account", description = "What a person may make keys for."),
+        (name = "packages", description = "Who can push a package, for its owners."),
         (name = "directory", description = "What the gallery tells: accounts, packages and their owners, members."),
         (name = "legacy keys", description = "Keys from before, brought along by the gallery."),
         (name = "leaks", description = "Key texts that were found where others can read them."),

@@ -1,3 +1,5 @@
+use std::fmt::Display;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -51,6 +53,8 @@ pub(crate) enum Reason {
     /// Organizations hold no keys.
     NotAUser,
     UnknownKey,
+    /// The package is none of theirs, or there is none.
+    UnknownPackage,
     UnknownRoute,
     MethodNotAllowed,
     /// The key's status, kind or policy does not allow it.
@@ -63,6 +67,8 @@ pub(crate) enum Reason {
     DirectoryConflict,
     /// A legacy key cannot be told from one that is here already.
     LegacyKeyConflict,
+    /// As many keys are barred from the package as can be.
+    TooManyBars,
     /// The `If-Match` version is not the key's.
     OtherVersion,
     TooLarge,
@@ -85,13 +91,14 @@ impl Reason {
             | Self::NotTheHolder
             | Self::UnknownReporter
             | Self::NotAUser => StatusCode::FORBIDDEN,
-            Self::UnknownKey | Self::UnknownRoute => StatusCode::NOT_FOUND,
+            Self::UnknownKey | Self::UnknownPackage | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotNow
             | Self::Conflict
             | Self::IdempotencyKeyUsed
             | Self::DirectoryConflict
-            | Self::LegacyKeyConflict => StatusCode::CONFLICT,
+            | Self::LegacyKeyConflict
+            | Self::TooManyBars => StatusCode::CONFLICT,
             Self::OtherVersion => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
@@ -114,6 +121,7 @@ impl Reason {
             Self::UnknownReporter => "unknown_reporter",
             Self::NotAUser => "not_a_user",
             Self::UnknownKey => "unknown_key",
+            Self::UnknownPackage => "unknown_package",
             Self::UnknownRoute => "unknown_route",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NotNow => "not_now",
@@ -121,6 +129,7 @@ impl Reason {
             Self::IdempotencyKeyUsed => "idempotency_key_used",
             Self::DirectoryConflict => "directory_conflict",
             Self::LegacyKeyConflict => "legacy_key_conflict",
+            Self::TooManyBars => "too_many_bars",
             Self::OtherVersion => "other_version",
             Self::TooLarge => "too_large",
             Self::Fault => "fault",
@@ -154,6 +163,11 @@ pub(crate) struct ProblemBody {
 impl Problem {
     pub(crate) fn new(reason: Reason, detail: impl Into<String>) -> Self {
         Self { reason, detail: detail.into(), errors: Vec::new(), incident: None }
+    }
+
+    /// What an error says, as a sentence.
+    pub(crate) fn of_error(reason: Reason, error: &impl Display) -> Self {
+        Self::new(reason, sentence(&error.to_string()))
     }
 
     /// Bad input: everything that is wrong with it.

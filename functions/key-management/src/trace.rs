@@ -20,7 +20,12 @@ pub(crate) async fn line(State(app): State<App>, request: Request, next: Next) -
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let caller = caller(&app, request.extensions().get());
-    let asked = if route.starts_with("/keys/{id}") { request.uri().path().split('/').nth(2) } else { None };
+    let part = match route.as_str() {
+        "/packages/{id}/barred/{key_id}" => Some(4),
+        route if route.starts_with("/keys/{id}") => Some(2),
+        _ => None,
+    };
+    let asked = part.and_then(|part| request.uri().path().split('/').nth(part));
     let asked: Option<KeyId> = asked.and_then(|id| id.parse().ok());
 
     let mut response = next.run(request).await;

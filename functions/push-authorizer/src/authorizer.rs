@@ -77,11 +77,14 @@ impl Authorizer {
         };
         let Verified { key, pepper, look_up, unwritten } = verified;
         let membership = self.keyring.membership(&key.holder, &key.owner).await?;
-        let known = |owners: &[keys::AccountId]| PackageFacts::Known { owned: owners.contains(&key.owner) };
+        let known = |package: &keyring::Package| PackageFacts::Known {
+            owned: package.owners.contains(&key.owner),
+            barred: package.bar_on(&key.id).cloned(),
+        };
         let facts = Facts {
             holder_locked: look_up.holder_locked,
             membership,
-            package: look_up.package.map_or(PackageFacts::Unknown, |package| known(&package.owners)),
+            package: look_up.package.as_ref().map_or(PackageFacts::Unknown, known),
         };
         let request = Request { action: question.action, package };
         match decide(Presented::Verified(&key), request, &facts, now) {

@@ -124,6 +124,8 @@ const fn event(kind: NoticeKind) -> EventKind {
         NoticeKind::Edited => EventKind::Edited,
         NoticeKind::Revoked | NoticeKind::Leaked => EventKind::Revoked,
         NoticeKind::Deleted => EventKind::Deleted,
+        NoticeKind::Barred => EventKind::Barred,
+        NoticeKind::BarLifted => EventKind::BarLifted,
         NoticeKind::Expiring | NoticeKind::LegacyRetiring => EventKind::Warned,
         NoticeKind::Expired => EventKind::Expired,
         NoticeKind::LegacyRetired => EventKind::Retired,

@@ -46,6 +46,10 @@ pub enum EventKind {
     Revoked,
     /// It was removed.
     Deleted,
+    /// An owner of a package barred it from that package.
+    Barred,
+    /// An owner of a package lifted such a bar.
+    BarLifted,
     /// Its people were warned that it ends soon.
     Warned,
     /// Its lifetime ended.
@@ -56,12 +60,14 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Created,
         Self::Refreshed,
         Self::Edited,
         Self::Revoked,
         Self::Deleted,
+        Self::Barred,
+        Self::BarLifted,
         Self::Warned,
         Self::Expired,
         Self::Retired,
@@ -76,6 +82,8 @@ impl EventKind {
             Self::Edited => "edited",
             Self::Revoked => "revoked",
             Self::Deleted => "deleted",
+            Self::Barred => "barred",
+            Self::BarLifted => "bar_lifted",
             Self::Warned => "warned",
             Self::Expired => "expired",
             Self::Retired => "retired",

@@ -9,6 +9,8 @@ use crate::item::{Item, NOT_LATER, format, number};
 pub(crate) struct Condition {
     pub(crate) expression: String,
     pub(crate) values: HashMap<String, AttributeValue>,
+    /// Of attributes whose names DynamoDB keeps to itself.
+    pub(crate) names: HashMap<String, String>,
 }
 
 /// Which attributes are set and which removed.
@@ -21,7 +23,7 @@ pub(crate) struct Update {
 
 impl Condition {
     pub(crate) fn new(expression: &str) -> Self {
-        Self { expression: expression.to_owned(), values: HashMap::new() }
+        Self { expression: expression.to_owned(), values: HashMap::new(), names: HashMap::new() }
     }
 
     /// Nothing stands there yet.
@@ -54,9 +56,15 @@ impl Condition {
         self
     }
 
+    /// An attribute that the expression calls `placeholder`.
+    pub(crate) fn name(mut self, placeholder: &str, name: &str) -> Self {
+        self.names.insert(placeholder.to_owned(), name.to_owned());
+        self
+    }
+
     /// This condition, if there is one, and that no item of a later format stands there.
     pub(crate) fn and_not_later(condition: Option<Self>) -> Self {
-        let only = condition.unwrap_or_else(|| Self { expression: String::new(), values: HashMap::new() });
+        let only = condition.unwrap_or_else(|| Self::new(""));
         let expression = match only.expression.as_str() {
             "" => NOT_LATER.to_owned(),
             other => format!("({other}) AND {NOT_LATER}"),

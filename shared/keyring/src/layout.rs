@@ -17,6 +17,8 @@ pub(crate) const MEMBER: &str = "member#";
 pub(crate) const MEMBERSHIP: &str = "org#";
 pub(crate) const PEPPER: &str = "pepper";
 pub(crate) const PUSHED: &str = "pushed#";
+/// A place among the keys that reach a package; nothing stands there.
+pub(crate) const REACH: &str = "reach#";
 
 /// The sweeper's index.
 pub(crate) const BY_DUE: &str = "by_due";

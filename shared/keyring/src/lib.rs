@@ -32,6 +32,7 @@
 #![cfg_attr(not(test), deny(clippy::string_slice))]
 
 mod act;
+mod bars;
 mod burn;
 mod change;
 mod create;
@@ -55,6 +56,7 @@ mod packages;
 mod peppers;
 mod push;
 mod pushed;
+mod reach;
 mod transaction;
 mod undone;
 mod verify;
@@ -62,6 +64,7 @@ mod verify;
 use aws_sdk_dynamodb::Client;
 
 pub use act::Act;
+pub use bars::{BarError, Barred, MOST_BARRED, Voice};
 pub use burn::BURNT_BY;
 pub use change::{ChangeError, Changed};
 pub use create::{CreateError, Created, Holder, NewKey};
@@ -78,6 +81,7 @@ pub use members::{MOST_ADMINS_TOLD, Membership};
 pub use outbox::{NoticeRow, OUTBOX_SHARDS, Waiting};
 pub use packages::{MOST_OWNERS, Package};
 pub use peppers::{Peppers, RotateError};
+pub use reach::Reaching;
 pub use undone::{Again, Ending, Undone};
 pub use verify::Verified;
 

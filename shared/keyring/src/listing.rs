@@ -7,7 +7,7 @@ use crate::{
     fault::Fault,
     item::{Item, text},
     key_item,
-    layout::{self, HELD, KEY, PACKAGE, Place, partition},
+    layout::{self, HELD, KEY, PACKAGE, Place, REACH, partition},
     look_up::MOST_AT_ONCE,
 };
 
@@ -24,7 +24,7 @@ pub struct Page<T> {
 ///
 /// It is the sort key of the last entry, so it stays good while entries come and go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Position(String);
+pub struct Position(pub(crate) String);
 
 /// The lists that a position can be in.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +35,8 @@ pub enum List<'a> {
     KeysFor,
     /// An owner's packages.
     Packages,
+    /// The keys that reach a package.
+    Reach,
     /// What happened to this key.
     Events(&'a KeyId),
 }
@@ -47,6 +49,7 @@ impl Position {
             List::KeysOf => self.0.starts_with(KEY),
             List::KeysFor => self.0.starts_with(HELD),
             List::Packages => self.0.starts_with(PACKAGE),
+            List::Reach => self.0.starts_with(REACH),
             List::Events(key) => self.0.starts_with(&layout::events(key).sk),
         }
     }

@@ -54,7 +54,8 @@ impl NoticeRow {
             .maybe("actions", notice.actions.map(actions))
             .with("purge_at", time(notice.at + TimeDelta::days(KEPT_DAYS)))
             .with("ends_at", time(notice.ends_at))
-            .maybe("last_push_at", notice.last_push_at.map(time));
+            .maybe("last_push_at", notice.last_push_at.map(time))
+            .maybe("package", notice.package.as_ref().map(|package| text(package.as_str())));
         let item = write_packages(item, "packages", &notice.packages);
         let item = match &notice.leak {
             Some(leak) => write_leak(item, leak),
@@ -89,6 +90,7 @@ impl Waiting {
                 .has("packages_before")
                 .then(|| read_packages(item, "packages_before"))
                 .transpose()?,
+            package: item.has("package").then(|| item.parsed("package")).transpose()?,
             ends_at: item.time("ends_at")?,
             last_push_at: item.optional_time("last_push_at")?,
             leak: item.has("leak_places").then(|| read_leak(item)).transpose()?,

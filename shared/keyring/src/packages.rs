@@ -1,8 +1,9 @@
 use chrono::{DateTime, Utc};
-use keys::{AccountId, PackageId};
+use keys::{AccountId, Bar, KeyId, PackageId};
 
 use crate::{
     Keyring,
+    bars::{self, Barred},
     directory::{Account, DirectoryError, Written},
     expression::Condition,
     fault::Fault,
@@ -23,14 +24,38 @@ pub struct Package {
     pub id: PackageId,
     /// The accounts that own it.
     pub owners: Vec<AccountId>,
-    revision: Option<i64>,
-    version: u32,
+    /// The keys that are barred from it. They stay barred whoever owns it, also while it is gone, until an owner lifts it.
+    pub(crate) barred: Vec<Barred>,
+    pub(crate) revision: Option<i64>,
+    pub(crate) version: u32,
+    told_at: DateTime<Utc>,
+    gone: bool,
 }
 
 impl Package {
     /// The package that was kept as `item`; none if only the note of a removed one is left.
     pub(crate) fn read(item: &Item) -> Result<Option<Self>, Fault> {
-        Ok(Some(Self::read_any(item)?).filter(|_| !item.has("gone")))
+        Ok(Some(Self::read_any(item)?).filter(|package| !package.gone))
+    }
+
+    /// That the key is barred from it, if it is.
+    #[must_use]
+    pub fn bar_on(&self, key: &KeyId) -> Option<&Bar> {
+        self.barred.iter().find(|barred| barred.key == *key).map(|barred| &barred.bar)
+    }
+
+    /// The item it is kept as, one version on.
+    pub(crate) fn write_next(&self) -> Item {
+        let barred = (!self.barred.is_empty()).then(|| texts(&self.barred));
+        Item::at(&layout::package(&self.id))
+            .with("package", text(self.id.as_str()))
+            .with("owners", texts(&self.owners))
+            .maybe("gone", self.gone.then(|| text("removed")))
+            .maybe("revision", self.revision.map(number))
+            .with("version", number(self.version.wrapping_add(1)))
+            .with("told_at", time(self.told_at))
+            .maybe(bars::BARRED, barred)
+            .latest_for(&[bars::BARRED])
     }
 
     fn read_any(item: &Item) -> Result<Self, Fault> {
@@ -38,7 +63,10 @@ impl Package {
             id: item.parsed("package")?,
             owners: item.parsed_list("owners")?,
             revision: item.optional_integer("revision")?,
+            barred: if item.has(bars::BARRED) { item.parsed_list(bars::BARRED)? } else { Vec::new() },
             version: item.integer("version")?,
+            told_at: item.time("told_at")?,
+            gone: item.has("gone"),
         })
     }
 }
@@ -116,16 +144,18 @@ impl Keyring {
                 before.as_ref().map(|before| before.owners.as_slice()).unwrap_or_default();
             let new = owners.unwrap_or_default();
             let mut transaction = Transaction::new(&self.table);
-            let item = Item::at(&place)
-                .with("package", text(id.as_str()))
-                .with("owners", texts(new))
-                .maybe("gone", owners.is_none().then(|| text("removed")))
-                .maybe("revision", revision.or(known).map(number))
-                .with("version", number(before.as_ref().map_or(1, |before| before.version.wrapping_add(1))))
-                .with("told_at", time(now));
+            let after = Package {
+                id: id.clone(),
+                owners: new.to_vec(),
+                barred: before.as_ref().map(|before| before.barred.clone()).unwrap_or_default(),
+                revision: revision.or(known),
+                version: before.as_ref().map_or(0, |before| before.version),
+                told_at: now,
+                gone: owners.is_none(),
+            };
             let unchanged =
                 before.as_ref().map_or_else(Condition::absent, |before| Condition::version(before.version));
-            transaction.put((), item, Some(unchanged));
+            transaction.put((), after.write_next(), Some(unchanged));
             for owner in new {
                 let owned = Item::at(&layout::owned(owner.tag(), id)).with("package", text(id.as_str()));
                 transaction.put((), owned, None);

@@ -11,7 +11,7 @@ use crate::{
     Keyring,
     expression::Update,
     fault::{Fault, conditional},
-    item::{Item, NOT_LATER, format, text, time},
+    item::{Item, NOT_LATER, first_format, format, text, time},
     layout::{self, Place},
     look_up::MOST_AT_ONCE,
 };
@@ -36,7 +36,7 @@ impl Keyring {
     ) -> Result<bool, Fault> {
         let update = Update::of(
             [
-                ("v", format()),
+                ("v", first_format()),
                 ("package", text(package.as_str())),
                 ("last_push_at", time(at)),
                 ("purge_at", time(at + TimeDelta::days(KEPT_DAYS))),

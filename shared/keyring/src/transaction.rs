@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -49,33 +49,36 @@ impl<L: Copy> Transaction<L> {
     }
 
     pub(crate) fn put(&mut self, label: L, item: Item, condition: Option<Condition>) {
-        let Condition { expression, values } = Condition::and_not_later(condition);
+        let Condition { expression, values, names } = Condition::and_not_later(condition);
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item.into_attributes()))
             .condition_expression(expression)
+            .set_expression_attribute_names(some(names))
             .set_expression_attribute_values(Some(values))
             .return_values_on_condition_check_failure(AllOld);
         self.parts.push((label, TransactWriteItem::builder().set_put(put.build().ok()).build()));
     }
 
     pub(crate) fn delete(&mut self, label: L, place: &Place, condition: Option<Condition>) {
-        let Condition { expression, values } = Condition::and_not_later(condition);
+        let Condition { expression, values, names } = Condition::and_not_later(condition);
         let delete = Delete::builder()
             .table_name(&self.table)
             .set_key(Some(place.key()))
             .condition_expression(expression)
+            .set_expression_attribute_names(some(names))
             .set_expression_attribute_values(Some(values))
             .return_values_on_condition_check_failure(AllOld);
         self.parts.push((label, TransactWriteItem::builder().set_delete(delete.build().ok()).build()));
     }
 
     pub(crate) fn check(&mut self, label: L, place: &Place, condition: Condition) {
-        let Condition { expression, values } = Condition::and_not_later(Some(condition));
+        let Condition { expression, values, names } = Condition::and_not_later(Some(condition));
         let check = ConditionCheck::builder()
             .table_name(&self.table)
             .set_key(Some(place.key()))
             .condition_expression(expression)
+            .set_expression_attribute_names(some(names))
             .set_expression_attribute_values(Some(values))
             .return_values_on_condition_check_failure(AllOld);
         self.parts
@@ -83,13 +86,14 @@ impl<L: Copy> Transaction<L> {
     }
 
     pub(crate) fn update(&mut self, label: L, place: &Place, update: &Update, condition: Condition) {
-        let Condition { expression, mut values } = Condition::and_not_later(Some(condition));
+        let Condition { expression, mut values, mut names } = Condition::and_not_later(Some(condition));
         values.extend(update.values());
+        names.extend(update.names());
         let update = types::Update::builder()
             .table_name(&self.table)
             .set_key(Some(place.key()))
             .update_expression(update.expression())
-            .set_expression_attribute_names(Some(update.names()))
+            .set_expression_attribute_names(some(names))
             .set_expression_attribute_values(Some(values))
             .condition_expression(expression)
             .return_values_on_condition_check_failure(AllOld);
@@ -125,6 +129,11 @@ impl<L: Copy> Transaction<L> {
         }
         Err(Fault::Busy { call: CALL, tries: TRIES })
     }
+}
+
+/// DynamoDB takes no empty map.
+fn some(names: HashMap<String, String>) -> Option<HashMap<String, String>> {
+    (!names.is_empty()).then_some(names)
 }
 
 /// What tells DynamoDB that two calls are one and the same transaction.

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     account::AccountId,
     action::{Action, Actions},
+    bar::Bar,
     key::{Key, Status},
     package_id::PackageId,
     pattern::Pattern,
@@ -36,7 +37,7 @@ pub struct Request<'a> {
 }
 
 /// What the directory says, read for this decision.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Facts {
     /// Whether the holder's account is locked.
     pub holder_locked: bool,
@@ -61,7 +62,7 @@ pub enum Membership {
 }
 
 /// What the directory knows of a package.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PackageFacts {
     /// Nothing: it is new.
     Unknown,
@@ -69,6 +70,8 @@ pub enum PackageFacts {
     Known {
         /// Whether the key's owner is among its owners.
         owned: bool,
+        /// That the key is barred from it, if it is.
+        barred: Option<Bar>,
     },
 }
 
@@ -158,6 +161,13 @@ pub enum Denial {
         /// The account the key acts for.
         owner: AccountId,
     },
+    /// An owner of the package has barred the key from it. Nothing is told of a bar to who does not own the package.
+    BarredByOwner {
+        /// The package.
+        package: PackageId,
+        /// Who barred it, and when.
+        bar: Bar,
+    },
     /// The holder has left the organization.
     NotOrganizationMember {
         /// The holder.
@@ -195,14 +205,17 @@ fn allowed(key: &Key, request: Request<'_>, facts: &Facts, now: DateTime<Utc>) -
         Some(package) => {
             granted(None)?;
             let pattern = covering(key, package)?;
-            let state = match facts.package {
+            let state = match &facts.package {
                 PackageFacts::Unknown if request.action.is_upload() => {
                     granted(Some(package))?;
                     PackageState::New
                 }
                 PackageFacts::Unknown => return Err(Denial::PackageUnknown { package: package.clone() }),
-                PackageFacts::Known { owned: true } => PackageState::Known,
-                PackageFacts::Known { owned: false } => {
+                PackageFacts::Known { owned: true, barred: None } => PackageState::Known,
+                PackageFacts::Known { owned: true, barred: Some(bar) } => {
+                    return Err(Denial::BarredByOwner { package: package.clone(), bar: bar.clone() });
+                }
+                PackageFacts::Known { owned: false, .. } => {
                     return Err(Denial::NotPackageOwner {
                         package: package.clone(),
                         owner: key.owner.clone(),
@@ -293,6 +306,7 @@ impl Denial {
             Self::PackageNotCovered { .. } => Reason::PackageNotCovered,
             Self::PackageUnknown { .. } => Reason::PackageUnknown,
             Self::NotPackageOwner { .. } => Reason::NotPackageOwner,
+            Self::BarredByOwner { .. } => Reason::BarredByOwner,
             Self::NotOrganizationMember { .. } => Reason::NotOrganizationMember,
         }
     }
@@ -343,6 +357,11 @@ impl fmt::Display for Denial {
             Self::NotPackageOwner { package, owner } => {
                 write!(f, "{package} is not a package of {owner}, the account this API key acts for.")
             }
+            Self::BarredByOwner { package, bar: Bar { by, at } } => write!(
+                f,
+                "{by} barred this API key from {package} on {}. Any owner of {package} can lift that: ask one of them.",
+                at.format(TIME)
+            ),
             Self::NotOrganizationMember { holder, organization } => {
                 write!(
                     f,

@@ -4,8 +4,11 @@ use crate::{
     scope::Scope,
 };
 
-const OWN: Facts =
-    Facts { holder_locked: false, membership: Membership::Own, package: PackageFacts::Known { owned: true } };
+const OWN: Facts = Facts {
+    holder_locked: false,
+    membership: Membership::Own,
+    package: PackageFacts::Known { owned: true, barred: None },
+};
 const NEW: Facts = Facts { package: PackageFacts::Unknown, ..OWN };
 
 fn foo(actions: &[Action]) -> Scope {
@@ -124,10 +127,33 @@ fn package_unknown() {
 
 #[test]
 fn not_package_owner() {
-    let facts = Facts { package: PackageFacts::Known { owned: false }, ..OWN };
+    let facts = Facts { package: PackageFacts::Known { owned: false, barred: None }, ..OWN };
     let message = "Foo.Bar is not a package of alice, the account this API key acts for.";
     for key in [key(90, foo(&[Action::Push])), legacy(365)] {
         denied(ask(&key, Action::Push, Some("Foo.Bar"), &facts), "not_package_owner", message);
+    }
+}
+
+#[test]
+fn barred_by_owner() {
+    let bar = Bar { by: "bob".parse().unwrap(), at: at(1) };
+    let barred = |owned| Facts { package: PackageFacts::Known { owned, barred: Some(bar.clone()) }, ..OWN };
+    let message = format!(
+        "bob barred this API key from Foo.Bar on {}. Any owner of Foo.Bar can lift that: ask one of them.",
+        at(1).format("%Y-%m-%d %H:%M UTC")
+    );
+    for (key, action) in [
+        (key(90, foo(&[Action::Push])), Action::Push),
+        (key(90, foo(&[Action::Update])), Action::Update),
+        (key(90, foo(&[Action::Unlist])), Action::Unlist),
+        (legacy(365), Action::Push),
+    ] {
+        denied(ask(&key, action, Some("Foo.Bar"), &barred(true)), "barred_by_owner", &message);
+        let told = ask(&key, action, Some("Foo.Bar"), &barred(false));
+        let Decision::Deny(Denial::NotPackageOwner { .. }) = told else {
+            panic!("{told:?}: a bar is told to owners")
+        };
+        assert!(matches!(ask(&key, action, None, &barred(true)), Decision::Allow(_)), "no package is named");
     }
 }
 

@@ -20,6 +20,7 @@
 
 mod account;
 mod action;
+mod bar;
 mod base32;
 mod base62;
 mod credential;
@@ -48,6 +49,7 @@ mod time_left;
 
 pub use account::{AccountId, AccountIdError, AccountTag, AccountTagError, Role};
 pub use action::{Action, Actions, NoAction, UnknownAction};
+pub use bar::Bar;
 pub use credential::{Credential, KeyHeaders};
 pub use decision::{
     Allowed, Decision, Denial, Facts, Membership, PackageFacts, PackageState, Presented, Request, decide,

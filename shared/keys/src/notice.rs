@@ -6,6 +6,7 @@ use crate::{
     key::{Key, KeyName},
     key_id::KeyId,
     leak::Leak,
+    package_id::PackageId,
     pattern::Pattern,
 };
 
@@ -34,6 +35,8 @@ pub struct Notice {
     pub packages: Packages,
     /// On which packages before an edit.
     pub packages_before: Option<Packages>,
+    /// The one package that it is about, where it is about one.
+    pub package: Option<PackageId>,
     /// When it ends by itself.
     pub ends_at: DateTime<Utc>,
     /// Its last push.
@@ -57,6 +60,10 @@ pub enum NoticeKind {
     Leaked,
     /// It was removed.
     Deleted,
+    /// An owner of a package barred it from that package.
+    Barred,
+    /// An owner of a package lifted such a bar.
+    BarLifted,
     /// Its lifetime is about to end.
     Expiring,
     /// Its lifetime has ended.
@@ -108,6 +115,7 @@ impl Notice {
             actions: key.scope().map(|scope| scope.actions),
             packages: Packages::of(key),
             packages_before: None,
+            package: None,
             ends_at: key.ends_at(),
             last_push_at: key.last_push_at,
             leak: None,
@@ -132,6 +140,12 @@ impl Notice {
         Self { leak: Some(leak), ..Self::new(NoticeKind::Leaked, key, by, at) }
     }
 
+    /// The same notice, of one package.
+    #[must_use]
+    pub fn about(self, package: PackageId) -> Self {
+        Self { package: Some(package), ..self }
+    }
+
     /// The notice that a key was edited: what it covers now and what it covered before.
     #[must_use]
     pub fn edited(before: &Key, after: &Key, by: String, at: DateTime<Utc>) -> Self {
@@ -142,13 +156,15 @@ impl Notice {
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Created,
         Self::Refreshed,
         Self::Edited,
         Self::Revoked,
         Self::Leaked,
         Self::Deleted,
+        Self::Barred,
+        Self::BarLifted,
         Self::Expiring,
         Self::Expired,
         Self::LegacyRetiring,
@@ -165,6 +181,8 @@ impl NoticeKind {
             Self::Revoked => "revoked",
             Self::Leaked => "leaked",
             Self::Deleted => "deleted",
+            Self::Barred => "barred",
+            Self::BarLifted => "bar_lifted",
             Self::Expiring => "expiring",
             Self::Expired => "expired",
             Self::LegacyRetiring => "legacy_retiring",
@@ -177,9 +195,14 @@ impl NoticeKind {
     #[must_use]
     pub const fn comes_with_time(self) -> bool {
         match self {
-            Self::Created | Self::Refreshed | Self::Edited | Self::Revoked | Self::Leaked | Self::Deleted => {
-                false
-            }
+            Self::Created
+            | Self::Refreshed
+            | Self::Edited
+            | Self::Revoked
+            | Self::Leaked
+            | Self::Deleted
+            | Self::Barred
+            | Self::BarLifted => false,
             Self::Expiring | Self::Expired | Self::LegacyRetiring | Self::LegacyRetired => true,
         }
     }

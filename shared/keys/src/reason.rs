@@ -21,13 +21,15 @@ pub enum Reason {
     PackageUnknown,
     /// The package belongs to others.
     NotPackageOwner,
+    /// An owner of the package has barred the key from it.
+    BarredByOwner,
     /// The holder has left the organization.
     NotOrganizationMember,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Missing,
         Self::Unknown,
         Self::Expired,
@@ -38,6 +40,7 @@ impl Reason {
         Self::PackageNotCovered,
         Self::PackageUnknown,
         Self::NotPackageOwner,
+        Self::BarredByOwner,
         Self::NotOrganizationMember,
     ];
 
@@ -55,6 +58,7 @@ impl Reason {
             Self::PackageNotCovered => "package_not_covered",
             Self::PackageUnknown => "package_unknown",
             Self::NotPackageOwner => "not_package_owner",
+            Self::BarredByOwner => "barred_by_owner",
             Self::NotOrganizationMember => "not_organization_member",
         }
     }

@@ -18,6 +18,9 @@ impl Fact {
     /// that is known.
     pub(crate) fn of_act(notice: &Notice, owner_name: Option<&str>) -> Vec<Self> {
         let mut facts = Self::of_key(notice, owner_name, time(notice.ends_at));
+        if let Some(package) = &notice.package {
+            facts.push(Self { exact: true, ..Self::line("Package", package.to_string()) });
+        }
         if let Some((act, by)) = act(notice.kind) {
             facts.push(Self::line(act, time(notice.at)));
             facts.push(Self::line(by, one_line(&said_to(&notice.recipient, &notice.by))));
@@ -149,6 +152,8 @@ fn act(kind: NoticeKind) -> Option<(&'static str, &'static str)> {
         NoticeKind::Revoked => Some(("Revoked", "Cause")),
         NoticeKind::Leaked => Some(("Revoked", "Found by")),
         NoticeKind::Deleted => Some(("Deleted", "Deleted by")),
+        NoticeKind::Barred => Some(("Barred", "Barred by")),
+        NoticeKind::BarLifted => Some(("Lifted", "Lifted by")),
         NoticeKind::Expiring
         | NoticeKind::Expired
         | NoticeKind::LegacyRetiring

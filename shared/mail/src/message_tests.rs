@@ -32,7 +32,13 @@ fn notice(kind: NoticeKind) -> Notice {
         last_push_at: (kind != NoticeKind::Created).then(|| at("2026-12-01T08:00:59Z")),
         ..key("CI deploy", &["Fabrikam.*", "Contoso.Core"])
     };
-    Notice::new(kind, &key, "ada".to_owned(), at("2026-12-03T17:30:00Z"))
+    let notice = Notice::new(kind, &key, "ada".to_owned(), at("2026-12-03T17:30:00Z"));
+    match kind {
+        NoticeKind::Barred | NoticeKind::BarLifted => {
+            Notice { by: "grace".to_owned(), ..notice.about("Fabrikam.Core".parse().unwrap()) }
+        }
+        _ => notice,
+    }
 }
 
 fn mail(notice: &Notice) -> Message {
@@ -85,6 +91,8 @@ fn text_of_each_kind() {
     insta::assert_snapshot!("revoked_text", mail(&revoked).text);
     insta::assert_snapshot!("leaked_text", mail(&leaked()).text);
     insta::assert_snapshot!("deleted_text", mail(&notice(NoticeKind::Deleted)).text);
+    insta::assert_snapshot!("barred_text", mail(&notice(NoticeKind::Barred)).text);
+    insta::assert_snapshot!("bar_lifted_text", mail(&notice(NoticeKind::BarLifted)).text);
 }
 
 #[test]
@@ -96,6 +104,8 @@ fn html_of_each_kind() {
     insta::assert_snapshot!("revoked_html", mail(&revoked).html);
     insta::assert_snapshot!("leaked_html", mail(&leaked()).html);
     insta::assert_snapshot!("deleted_html", mail(&notice(NoticeKind::Deleted)).html);
+    insta::assert_snapshot!("barred_html", mail(&notice(NoticeKind::Barred)).html);
+    insta::assert_snapshot!("bar_lifted_html", mail(&notice(NoticeKind::BarLifted)).html);
 }
 
 #[test]
@@ -109,6 +119,8 @@ fn subjects() {
     Key “CI deploy” was revoked at Sample Gallery
     Key “CI deploy” was found in public and revoked at Sample Gallery
     Key “CI deploy” was deleted at Sample Gallery
+    Key “CI deploy” was barred from Fabrikam.Core at Sample Gallery
+    Key “CI deploy” is no longer barred from Fabrikam.Core at Sample Gallery
     ");
 }
 
@@ -187,14 +199,16 @@ fn a_subject_is_one_short_line_whatever_the_names_are() {
         Letterhead::new(&"Gallery\r\nBcc: x@example.org ".repeat(20), "https://gallery.example/keys");
     for name in ["名".repeat(256), "👩‍💻".repeat(85), "W".repeat(256)] {
         let key = key(&name, &["*"]);
-        let notice = Notice::new(NoticeKind::Refreshed, &key, "ada".to_owned(), key.created_at);
-        let mail =
-            Message::of_act(&notice, "ada@example.org".parse().unwrap(), Names::default(), &letterhead)
-                .unwrap();
-        assert!(mail.subject.chars().count() <= 150, "{}", mail.subject);
-        let breaks = |character: char| character.is_control() || "\u{2028}\u{2029}".contains(character);
-        assert!(!mail.subject.contains(breaks), "{:?}", mail.subject);
-        assert!(mail.html.contains(&name), "the mail itself has the whole name");
+        let notice = |kind| Notice::new(kind, &key, "ada".to_owned(), key.created_at);
+        let lifted = notice(NoticeKind::BarLifted).about("W".repeat(128).parse().unwrap());
+        for notice in [notice(NoticeKind::Refreshed), lifted] {
+            let to = "ada@example.org".parse().unwrap();
+            let mail = Message::of_act(&notice, to, Names::default(), &letterhead).unwrap();
+            assert!(mail.subject.chars().count() <= 150, "{}", mail.subject);
+            let breaks = |character: char| character.is_control() || "\u{2028}\u{2029}".contains(character);
+            assert!(!mail.subject.contains(breaks), "{:?}", mail.subject);
+            assert!(mail.html.contains(&name), "the mail itself has the whole name");
+        }
     }
 }
 

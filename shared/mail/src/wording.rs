@@ -23,9 +23,15 @@ pub(crate) struct Wording {
 /// mail client's list shows, and far below the 998 bytes a header line may have (RFC 5322, 2.1.1) however encoded.
 const IN_SUBJECT: usize = 60;
 
+/// As much of each, where a package is named beside the key.
+const IN_SUBJECT_OF_TWO: usize = 26;
+
 const NOT_YOU: &str = "Not you? Revoke the key now, on your keys page:";
 const NOT_EXPECTED: &str = "Not you, or not expected? Secure your sign-in, then look through your other keys and \
                             make new ones on your keys page:";
+const ASK_OWNER: &str = "Still needed there? Ask whoever barred it, or another owner of the package, to lift the bar. Your \
+                         keys are on your keys page:";
+const NOTHING_TO_DO: &str = "There is nothing to be done. Your keys are on your keys page:";
 const ASK_HOLDER: &str = "Only a key's holder can refresh it, so ask the holder named above where it is still \
                           needed. Your organization's keys are on your keys page:";
 const REPLACE: &str = "Make a scoped key in its place, for the packages it is used for, on your keys page:";
@@ -37,37 +43,48 @@ impl Wording {
     pub(crate) fn of_act(notice: &Notice, letterhead: &Letterhead) -> Self {
         let (done, meaning, next) = match notice.kind {
             NoticeKind::Created => (
-                "created",
+                "was created",
                 "It works from now on. Its key text was shown once, when the key was made; no mail ever holds it.",
                 NOT_YOU,
             ),
             NoticeKind::Refreshed => (
-                "refreshed",
+                "was refreshed",
                 "It has a new secret, and the old one stopped working at once: put the new key text wherever the key \
                  is used.",
                 NOT_YOU,
             ),
             NoticeKind::Edited => (
-                "edited",
+                "was edited",
                 "It covers other packages from now on. Its secret, actions, owner and expiry stay as they were.",
                 NOT_YOU,
             ),
             NoticeKind::Revoked => (
-                "revoked",
+                "was revoked",
                 "It stopped working at once and cannot be brought back. Whatever still uses it needs a new key.",
                 NOT_EXPECTED,
             ),
             NoticeKind::Leaked => (
-                "found in public and revoked",
+                "was found in public and revoked",
                 "Its key text stands where others can read it. It stopped working at once and cannot be brought back. \
                  Whatever still uses it needs a new key.",
                 "Look at what it pushed for anything that is not yours, and take the key text out of where it was found, \
                  its history too. Make a new key on your keys page:",
             ),
             NoticeKind::Deleted => (
-                "deleted",
+                "was deleted",
                 "It no longer works and is removed for good. Whatever still uses it needs a new key.",
                 NOT_EXPECTED,
+            ),
+            NoticeKind::Barred => (
+                "was barred from",
+                "It is refused for that package from now on, and works as before for all others. Any owner of the package \
+                 can lift that.",
+                ASK_OWNER,
+            ),
+            NoticeKind::BarLifted => (
+                "is no longer barred from",
+                "It can do again with that package what its actions and packages allow.",
+                NOTHING_TO_DO,
             ),
             NoticeKind::Expiring
             | NoticeKind::Expired
@@ -76,7 +93,13 @@ impl Wording {
                 return Self::of_time(notice, 1, !notice.is_to_holder(), letterhead, notice.at);
             }
         };
-        let heading = format!("Key {} was {done}", quoted(notice));
+        let heading = match &notice.package {
+            None => format!("Key {} {done}", quoted(notice, IN_SUBJECT)),
+            Some(package) => {
+                let package = shortened(package.as_str(), IN_SUBJECT_OF_TWO);
+                format!("Key {} {done} {package}", quoted(notice, IN_SUBJECT_OF_TWO))
+            }
+        };
         Self::new(heading, meaning, next, "which the key concerns", letterhead)
     }
 
@@ -99,8 +122,8 @@ impl Wording {
         let left = time_left(now, first.ends_at);
         let retires = matches!(kind, NoticeKind::LegacyRetiring | NoticeKind::LegacyRetired);
         let subject = match (retires, one) {
-            (false, true) => format!("Key {}", quoted(first)),
-            (true, true) => format!("Legacy key {}", quoted(first)),
+            (false, true) => format!("Key {}", quoted(first, IN_SUBJECT)),
+            (true, true) => format!("Legacy key {}", quoted(first, IN_SUBJECT)),
             (false, false) => format!("{count} keys"),
             (true, false) => format!("{count} legacy keys"),
         };
@@ -168,6 +191,6 @@ impl Wording {
     }
 }
 
-fn quoted(notice: &Notice) -> String {
-    format!("“{}”", shortened(&one_line(notice.name.as_str()), IN_SUBJECT))
+fn quoted(notice: &Notice, most: usize) -> String {
+    format!("“{}”", shortened(&one_line(notice.name.as_str()), most))
 }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta};
 use keys::{
-    Action, Actions, Decision, Facts, Key, KeyName, Lifetime, Mac, Membership, PackageFacts, Pattern,
+    Action, Actions, Bar, Decision, Facts, Key, KeyName, Lifetime, Mac, Membership, PackageFacts, Pattern,
     Patterns, PatternsError, Presented, Reason, Request, Scope, Secret, decide,
 };
 
@@ -56,20 +56,25 @@ pub fn scope(bytes: &[u8]) {
     let Some(key) = key(scope.clone()) else { return };
     let state = match facts & 3 {
         0 => PackageFacts::Unknown,
-        owned => PackageFacts::Known { owned: owned == 1 },
+        3 => PackageFacts::Known {
+            owned: true,
+            barred: Some(Bar { by: key.owner.clone(), at: key.created_at }),
+        },
+        owned => PackageFacts::Known { owned: owned == 1, barred: None },
     };
+    let open = matches!(state, PackageFacts::Unknown | PackageFacts::Known { owned: true, barred: None });
+    let new = state == PackageFacts::Unknown;
     let given = Facts { holder_locked: facts & 4 != 0, membership: Membership::Own, package: state };
     let now = key.created_at + TimeDelta::days(i64::from(facts >> 3));
     let decision =
         decide(Presented::Verified(&key), Request { action: asked, package: id.as_ref() }, &given, now);
-    let new = state == PackageFacts::Unknown;
     let granted = match (asked, &id) {
         (Action::Unlist, Some(_)) => actions.contains(Action::Unlist) && !new,
         (Action::Unlist, None) => actions.contains(Action::Unlist),
         (_, Some(_)) if new => actions.contains(Action::Push),
         _ => actions.contains(Action::Push) || actions.contains(Action::Update),
     };
-    let package = id.is_none() || (covering.is_some() && state != PackageFacts::Known { owned: false });
+    let package = id.is_none() || (covering.is_some() && open);
     let alive = now < key.ends_at() && !given.holder_locked;
     assert_eq!(
         matches!(decision, Decision::Allow(_)),

@@ -56,6 +56,7 @@ fn told(path: &str, name: &str) -> Option<Sent> {
     use Meaning::{Account, Key, Once, Package, Place};
     Some(match name {
         "id" if path.starts_with("/keys/") => Sent::Name(Key),
+        "key_id" => Sent::Name(Key),
         "id" | "packages" | "matching" => Sent::Name(Package),
         "account" | "owner" | "owners" | "organization" | "user" => Sent::Name(Account),
         "after" => Sent::Name(Place),

@@ -131,14 +131,17 @@ async fn an_admin_sees_and_revokes_the_keys_of_the_organization_and_no_others() 
     let told_apart = walk.without_the_table().as_caller(&ada, &the_organizations, 1).await.told_apart;
     let hers: BTreeSet<String> = [
         "DELETE /keys/{id}, path id",
+        "DELETE /packages/{id}/barred/{key_id}, path id",
         "GET /keys, query owner",
         "GET /keys/{id}, path id",
         "GET /keys/{id}/events, path id",
         "GET /packages, query owner",
+        "GET /packages/{id}/keys, path id",
         "PATCH /keys/{id}, path id",
         "POST /keys, body /owner",
         "POST /keys/{id}/refresh, path id",
         "POST /keys/{id}/revoke, path id",
+        "PUT /packages/{id}/barred/{key_id}, path id",
     ]
     .map(str::to_owned)
     .into();

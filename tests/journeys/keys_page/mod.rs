@@ -18,6 +18,7 @@ mod markup;
 mod notices;
 mod organization;
 mod pictures;
+mod pushers;
 mod refresh;
 mod senses;
 mod session;

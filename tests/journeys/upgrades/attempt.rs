@@ -65,6 +65,9 @@ impl Attempts {
             }
             self.keep(keyring.note_pushed(id, &packages()[0], at).await);
             self.keep(keyring.pushed_by(id, 100).await);
+            let [package, _] = packages();
+            self.keep(keyring.bar(&package, id, &"alice".parse().unwrap(), &act("alice")).await);
+            self.keep(keyring.lift_bar(&package, id, &"alice".parse().unwrap(), &act("alice")).await);
         }
         for text in [WITH_MAC, WITH_HASH] {
             let text = LegacyText::parse(text).unwrap();

@@ -8,6 +8,7 @@ mod leaks;
 pub(crate) mod legacy_keys;
 mod openapi;
 pub(crate) mod own_key;
+mod package_keys;
 mod packages;
 mod well_known;
 
@@ -26,6 +27,8 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(keys::revoke::revoke_key))
         .routes(routes!(account::get_account))
         .routes(routes!(packages::list_packages))
+        .routes(routes!(package_keys::list::list_package_keys))
+        .routes(routes!(package_keys::bar::bar_key, package_keys::lift::lift_bar))
         .routes(routes!(directory::many::put_directory))
         .routes(routes!(directory::accounts::put_account, directory::accounts::delete_account))
         .routes(routes!(directory::revoke_keys::revoke_account_keys))

@@ -2,6 +2,7 @@
 
 mod event;
 mod key;
+mod reaching;
 mod revealed;
 pub(crate) mod words;
 
@@ -9,6 +10,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 pub(crate) use event::EventBody;
 pub(crate) use key::{KeyBody, KeyReply};
+pub(crate) use reaching::ReachingBody;
 pub(crate) use revealed::{MadeBefore, Revealed, RevealedReply};
 
 pub(crate) fn time(time: DateTime<Utc>) -> String {

@@ -85,9 +85,20 @@ pub(crate) enum EventKind {
     Edited,
     Revoked,
     Deleted,
+    Barred,
+    BarLifted,
     Warned,
     Expired,
     Retired,
+}
+
+/// Why a live key would be refused all the same, as a decision on its push says it.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum Refused {
+    AccountLocked,
+    BarredByOwner,
+    NotOrganizationMember,
 }
 
 /// What an account is; it never changes.
@@ -143,6 +154,9 @@ mod tests {
         assert_eq!(listed::<Status>(), json!(statuses.map(keys::Status::as_str)));
         use keyring::EventKind as Event;
         assert_eq!(listed::<EventKind>(), json!(Event::ALL.map(Event::as_str)));
+        let refused =
+            [keys::Reason::AccountLocked, keys::Reason::BarredByOwner, keys::Reason::NotOrganizationMember];
+        assert_eq!(listed::<Refused>(), json!(refused.map(keys::Reason::as_str)));
         let kinds = [keyring::AccountKind::User, keyring::AccountKind::Organization];
         assert_eq!(listed::<AccountKind>(), json!(kinds.map(keyring::AccountKind::as_str)));
         assert_eq!(listed::<Role>(), json!([keys::Role::Admin, keys::Role::Member].map(keys::Role::as_str)));

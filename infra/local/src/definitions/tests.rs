@@ -99,6 +99,9 @@ fn the_routes_are_these_and_who_may_call_them() {
         format!("/legacy-keys POST | {gallery}"),
         "/openapi.json GET | open | KeyManagementFunction".to_owned(),
         format!("/packages GET | {person}"),
+        format!("/packages/{{id}}/barred/{{key_id}} DELETE | {person}"),
+        format!("/packages/{{id}}/barred/{{key_id}} PUT | {person}"),
+        format!("/packages/{{id}}/keys GET | {person}"),
     ];
     assert_eq!(lines, expected);
 }

@@ -105,11 +105,11 @@ async fn a_browser_on_the_keys_pages_origin_may_call() {
         world.ask(preflight("http://127.0.0.1:8080", "PATCH", "authorization, If-Match"), "").await;
     assert_eq!(status, 204);
     assert_eq!(headers["access-control-allow-origin"], "http://127.0.0.1:8080");
-    assert_eq!(headers["access-control-allow-methods"], "GET,POST,PATCH,DELETE");
+    assert_eq!(headers["access-control-allow-methods"], "GET,POST,PUT,PATCH,DELETE");
     assert_eq!(headers["access-control-max-age"], "600");
     for refused in [
         preflight("http://evil.example", "PATCH", "authorization"),
-        preflight("http://127.0.0.1:8080", "PUT", "authorization"),
+        preflight("http://127.0.0.1:8080", "TRACE", "authorization"),
         preflight("http://127.0.0.1:8080", "PATCH", "x-other"),
     ] {
         let (status, headers, _) = world.ask(refused, "").await;

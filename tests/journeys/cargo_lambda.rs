@@ -78,9 +78,8 @@ async fn every_event_of_the_sweeper_is_answered_as_it_lies_there() {
     let lambda = Lambda::serve(&stage, free_port()).await;
     let mut events = all_events();
     events.retain(|_, event| event.get("headers").is_none());
-    let nothing =
-        json!({ "due": 0, "warned": 0, "expired": 0, "retired": 0, "mailed": 0, "failed": 0, "left": 0 });
-    let restored = json!({ "revoked": 0, "ended": 0, "known": 0, "gone": 1, "failed": [] });
+    let nothing = json!({ "due": 0, "warned": 0, "expired": 0, "retired": 0, "handed_over": 0, "mailed": 0, "failed": 0, "left": 0 });
+    let restored = json!({ "revoked": 0, "handed_over": 0, "ended": 0, "known": 0, "gone": 1, "failed": [] });
     let answers = [
         ("after-restore", restored),
         ("bounce", json!({ "marked": false })),

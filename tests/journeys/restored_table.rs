@@ -138,7 +138,7 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
     let [event] = events.as_slice() else { panic!("they fit into one: {events:?}") };
     let mut sweeper = Runtime::start("expiry-sweeper", &environment, stage.log()).await;
     let answer = sweeper.invoke(event).await.unwrap();
-    assert_eq!(answer, json!({ "revoked": 6, "ended": 0, "known": 2, "gone": 0, "failed": [] }));
+    assert_eq!(answer, json!({ "revoked": 6, "handed_over": 0, "ended": 0, "known": 2, "gone": 0, "failed": [] }));
     let answer = sweeper.invoke(event).await.unwrap();
     assert_eq!(answer["revoked"], 0, "{answer}");
     assert_eq!(answer["failed"], json!([]), "a second run changes nothing");

@@ -3,9 +3,8 @@
 
 use chrono::{DateTime, Utc};
 use keyring::{LegacyKey, NewKey};
-use keys::{AccountId, KeyName, PackageId, Patterns};
+use keys::{AccountId, Edit, PackageId};
 
-pub use crate::directory::Change;
 use crate::{
     config::Policy,
     directory,
@@ -18,6 +17,7 @@ use crate::{
         legacy_keys as legacy,
     },
 };
+pub use crate::{directory::Change, routes::keys::refresh::Refresh};
 
 /// Everything that is wrong with a body: each a field, a colon, and what is wrong with it.
 pub type Wrong = Vec<String>;
@@ -30,19 +30,19 @@ pub fn new_key(body: &[u8], maker: &AccountId, policy: &Policy) -> Result<NewKey
     read(body, |fields| create::asked(fields, maker, policy))
 }
 
-/// `PATCH /keys/{id}`: the new name and the new packages, where there are such.
+/// `PATCH /keys/{id}`.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn key_edit(body: &[u8]) -> Result<(Option<KeyName>, Option<Patterns>), Wrong> {
+pub fn key_edit(body: &[u8]) -> Result<Edit, Wrong> {
     read(body, edit::asked)
 }
 
-/// `POST /keys/{id}/refresh`: whether the lifetime starts again.
+/// `POST /keys/{id}/refresh`.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn key_refresh(body: &[u8]) -> Result<bool, Wrong> {
+pub fn key_refresh(body: &[u8]) -> Result<Refresh, Wrong> {
     read(body, refresh::asked)
 }
 

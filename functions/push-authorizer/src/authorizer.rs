@@ -107,8 +107,10 @@ impl Authorizer {
                 // A legacy key's push moves its end away, and the warning with it.
                 allowed.ends_soon = allowed.ends_soon.filter(|end| *end == key.ends_at());
                 // A preflight's answer is printed in build logs: it proves nothing to anybody.
-                let grant = (!question.preflight)
-                    .then(|| Grant::new(&key, question.action, package.cloned(), shown_until).seal(&pepper));
+                let grant = (!question.preflight).then(|| {
+                    Grant::new(&key, key.secret.version, question.action, package.cloned(), shown_until)
+                        .seal(&pepper)
+                });
                 Ok(Answer::allowed(allowed, key, grant, &self.config.keys_page, now))
             }
         }

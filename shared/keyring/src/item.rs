@@ -9,15 +9,22 @@ use crate::{fault::Fault, layout::Place};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Item(HashMap<String, AttributeValue>);
 
-/// The number of the format this code writes and reads.
-const FORMAT: u32 = 1;
+/// The formats this code reads, and the later of them it writes where an item holds what the earlier did not know of: a
+/// release from before must neither read such an item nor write over it.
+const FIRST_FORMAT: u32 = 1;
+const LATEST_FORMAT: u32 = 2;
 
 /// The condition of every write: what stands there, if anything does, is not of a later format. `:format` is [`format`].
 pub(crate) const NOT_LATER: &str = "(attribute_not_exists(v) OR v <= :format)";
 
-/// The number of the format, as it stands in `v`.
+/// The number of the first format, as it stands in `v`: all that an item needs whose attributes it knew.
+pub(crate) fn first_format() -> AttributeValue {
+    number(FIRST_FORMAT)
+}
+
+/// The number of the latest format, as it stands in `v`.
 pub(crate) fn format() -> AttributeValue {
-    number(FORMAT)
+    number(LATEST_FORMAT)
 }
 
 pub(crate) fn text(text: impl Into<String>) -> AttributeValue {
@@ -48,9 +55,17 @@ impl Place {
 }
 
 impl Item {
-    /// A new item, with its place and format.
+    /// A new item, with its place and the format that every release knows.
     pub(crate) fn at(place: &Place) -> Self {
-        Self(place.key()).with("v", format())
+        Self(place.key()).with("v", first_format())
+    }
+
+    /// The item in the latest format, if any of these attributes is there: those that the first did not have.
+    pub(crate) fn latest_for(self, names: &[&str]) -> Self {
+        match names.iter().any(|name| self.has(name)) {
+            true => self.with("v", format()),
+            false => self,
+        }
     }
 
     /// An item read from the table.
@@ -60,7 +75,7 @@ impl Item {
     pub(crate) fn read(attributes: HashMap<String, AttributeValue>) -> Result<Self, Fault> {
         let item = Self(attributes);
         match item.integer::<u32>("v")? {
-            FORMAT => Ok(item),
+            FIRST_FORMAT..=LATEST_FORMAT => Ok(item),
             other => Err(item.fault(format!("format {other} is not known here"))),
         }
     }
@@ -75,6 +90,11 @@ impl Item {
             Some(value) => self.with(name, value),
             None => self,
         }
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.0.remove(name);
+        self
     }
 
     pub(crate) fn into_attributes(self) -> HashMap<String, AttributeValue> {
@@ -118,6 +138,11 @@ impl Item {
 
     pub(crate) fn time(&self, name: &str) -> Result<DateTime<Utc>, Fault> {
         self.optional_time(name)?.ok_or_else(|| self.unfit(name))
+    }
+
+    /// A flag that is there only where it is set.
+    pub(crate) fn is_set(&self, name: &str) -> Result<bool, Fault> {
+        if self.has(name) { self.flag(name) } else { Ok(false) }
     }
 
     pub(crate) fn flag(&self, name: &str) -> Result<bool, Fault> {
@@ -189,8 +214,8 @@ mod tests {
     #[test]
     fn an_unknown_format_is_a_fault() {
         let place = Place { pk: "p".into(), sk: "s".into() };
-        let newer = Item::at(&place).with("v", number(2)).into_attributes();
-        assert_eq!(Item::read(newer).unwrap_err().to_string(), "item p s: format 2 is not known here");
+        let newer = Item::at(&place).with("v", number(3)).into_attributes();
+        assert_eq!(Item::read(newer).unwrap_err().to_string(), "item p s: format 3 is not known here");
         assert!(Item::read(place.key()).is_err(), "no format at all");
     }
 }

@@ -54,7 +54,9 @@ impl NoticeRow {
             .maybe("actions", notice.actions.map(actions))
             .with("purge_at", time(notice.at + TimeDelta::days(KEPT_DAYS)))
             .with("ends_at", time(notice.ends_at))
-            .maybe("last_push_at", notice.last_push_at.map(time));
+            .maybe("last_push_at", notice.last_push_at.map(time))
+            .maybe("hand_over_until", notice.hand_over_until.map(time))
+            .maybe("self_refresh", notice.self_refresh.then_some(AttributeValue::Bool(true)));
         let item = write_packages(item, "packages", &notice.packages);
         match &notice.packages_before {
             Some(before) => write_packages(item, "packages_before", before),
@@ -87,6 +89,8 @@ impl Waiting {
                 .transpose()?,
             ends_at: item.time("ends_at")?,
             last_push_at: item.optional_time("last_push_at")?,
+            hand_over_until: item.optional_time("hand_over_until")?,
+            self_refresh: item.is_set("self_refresh")?,
         };
         let row = NoticeRow(Place { pk: item.text("pk")?.to_owned(), sk: item.text("sk")?.to_owned() });
         Ok(Self { row, notice, leased_until: item.optional_time("leased_until")? })

@@ -37,6 +37,10 @@ pub struct Notice {
     pub ends_at: DateTime<Utc>,
     /// Its last push.
     pub last_push_at: Option<DateTime<Utc>>,
+    /// Until when a second secret waits for its first push.
+    pub hand_over_until: Option<DateTime<Utc>>,
+    /// Whether it may refresh itself.
+    pub self_refresh: bool,
 }
 
 /// What happened to a key that people are told of.
@@ -46,7 +50,13 @@ pub enum NoticeKind {
     Created,
     /// It has a new secret.
     Refreshed,
-    /// Its packages were changed.
+    /// It has a second secret, to be handed over to.
+    HandOverBegun,
+    /// Its second secret has pushed, and is its only one.
+    HandedOver,
+    /// Its second secret did not push in time, and was dropped.
+    HandOverLapsed,
+    /// What it covers was changed, or that it may refresh itself.
     Edited,
     /// Somebody ended it.
     Revoked,
@@ -105,6 +115,8 @@ impl Notice {
             packages_before: None,
             ends_at: key.ends_at(),
             last_push_at: key.last_push_at,
+            hand_over_until: key.hand_over.as_ref().map(|hand_over| hand_over.until),
+            self_refresh: key.self_refresh,
         }
     }
 
@@ -120,19 +132,22 @@ impl Notice {
         self.recipient == self.holder
     }
 
-    /// The notice that a key was edited: what it covers now and what it covered before.
+    /// The notice that a key was edited: what it covers now and, if that is something else, what it covered before.
     #[must_use]
     pub fn edited(before: &Key, after: &Key, by: String, at: DateTime<Utc>) -> Self {
-        let packages_before = Some(Packages::of(before));
+        let packages_before = (before.scope() != after.scope()).then(|| Packages::of(before));
         Self { packages_before, ..Self::new(NoticeKind::Edited, after, by, at) }
     }
 }
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Created,
         Self::Refreshed,
+        Self::HandOverBegun,
+        Self::HandedOver,
+        Self::HandOverLapsed,
         Self::Edited,
         Self::Revoked,
         Self::Deleted,
@@ -148,6 +163,9 @@ impl NoticeKind {
         match self {
             Self::Created => "created",
             Self::Refreshed => "refreshed",
+            Self::HandOverBegun => "hand_over_begun",
+            Self::HandedOver => "handed_over",
+            Self::HandOverLapsed => "hand_over_lapsed",
             Self::Edited => "edited",
             Self::Revoked => "revoked",
             Self::Deleted => "deleted",
@@ -163,8 +181,18 @@ impl NoticeKind {
     #[must_use]
     pub const fn comes_with_time(self) -> bool {
         match self {
-            Self::Created | Self::Refreshed | Self::Edited | Self::Revoked | Self::Deleted => false,
-            Self::Expiring | Self::Expired | Self::LegacyRetiring | Self::LegacyRetired => true,
+            Self::Created
+            | Self::Refreshed
+            | Self::HandOverBegun
+            | Self::HandedOver
+            | Self::Edited
+            | Self::Revoked
+            | Self::Deleted => false,
+            Self::HandOverLapsed
+            | Self::Expiring
+            | Self::Expired
+            | Self::LegacyRetiring
+            | Self::LegacyRetired => true,
         }
     }
 }

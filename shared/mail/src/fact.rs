@@ -22,6 +22,9 @@ impl Fact {
             facts.push(Self::line(act, time(notice.at)));
             facts.push(Self::line(by, one_line(&said_to(&notice.recipient, &notice.by))));
         }
+        if let (NoticeKind::HandOverBegun, Some(until)) = (notice.kind, notice.hand_over_until) {
+            facts.push(Self::line("First push until", time(until)));
+        }
         facts
     }
 
@@ -54,6 +57,9 @@ impl Fact {
                 facts.push(Self::packages("Packages now", &notice.packages));
                 facts.push(Self::packages("Packages before", before));
             }
+        }
+        if notice.self_refresh {
+            facts.push(Self::line("Self-refresh", "allowed".to_owned()));
         }
         let end = if legacy { "Retirement" } else { "Expiry" };
         facts.push(Self::line(end, ends));
@@ -119,10 +125,13 @@ fn act(kind: NoticeKind) -> Option<(&'static str, &'static str)> {
     match kind {
         NoticeKind::Created => Some(("Created", "Created by")),
         NoticeKind::Refreshed => Some(("Refreshed", "Refreshed by")),
+        NoticeKind::HandOverBegun => Some(("Begun", "Begun by")),
+        NoticeKind::HandedOver => Some(("Handed over", "Handed over by")),
         NoticeKind::Edited => Some(("Edited", "Edited by")),
         NoticeKind::Revoked => Some(("Revoked", "Cause")),
         NoticeKind::Deleted => Some(("Deleted", "Deleted by")),
-        NoticeKind::Expiring
+        NoticeKind::HandOverLapsed
+        | NoticeKind::Expiring
         | NoticeKind::Expired
         | NoticeKind::LegacyRetiring
         | NoticeKind::LegacyRetired => None,

@@ -49,6 +49,7 @@ mod at_once;
 mod authority;
 mod authorizer;
 mod bad_input;
+mod burn;
 mod cargo_lambda;
 mod events;
 mod expiry;

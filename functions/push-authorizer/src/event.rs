@@ -1,9 +1,8 @@
 use std::collections::HashMap;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use keys::{Credential, KeyHeaders};
 use serde::Deserialize;
-
-use crate::credential::{Credential, KeyHeaders};
 
 /// An event of API Gateway's REST API: its `REQUEST` authorizer's, or a call it passes on (Lambda proxy, version 1.0).
 ///

@@ -15,10 +15,8 @@ mod answer;
 mod ask;
 mod authorizer;
 mod config;
-mod credential;
 mod event;
 mod gateway;
-mod legacy;
 mod question;
 pub mod reading;
 

@@ -1,3 +1,5 @@
+//! How a request shows a key: in `X-NuGet-ApiKey`, as NuGet's clients send it, or as a bearer token (RFC 6750).
+
 use std::fmt;
 
 use serde::{
@@ -11,13 +13,13 @@ use zeroize::Zeroizing;
 /// Header names are compared without regard to letter case. The values are wiped when dropped, and `Debug` shows how
 /// many there are.
 #[derive(Default)]
-pub(crate) struct KeyHeaders {
+pub struct KeyHeaders {
     api_key: Vec<Zeroizing<String>>,
     authorization: Vec<Zeroizing<String>>,
 }
 
 /// What a request says who it is.
-pub(crate) enum Credential<'a> {
+pub enum Credential<'a> {
     /// Nothing.
     Nothing,
     /// A key text, perhaps.
@@ -27,8 +29,30 @@ pub(crate) enum Credential<'a> {
 }
 
 impl KeyHeaders {
+    /// Keeps the value of a header that may carry a key; that of any other is given back.
+    pub fn keep(&mut self, name: &str, value: String) -> Option<String> {
+        match self.named(name) {
+            Some(values) => {
+                values.push(Zeroizing::new(value));
+                None
+            }
+            None => Some(value),
+        }
+    }
+
+    fn named(&mut self, name: &str) -> Option<&mut Vec<Zeroizing<String>>> {
+        if name.eq_ignore_ascii_case("X-NuGet-ApiKey") {
+            Some(&mut self.api_key)
+        } else if name.eq_ignore_ascii_case("Authorization") {
+            Some(&mut self.authorization)
+        } else {
+            None
+        }
+    }
+
     /// `X-NuGet-ApiKey`, and if there is none, `Authorization: Bearer`.
-    pub(crate) fn credential(&self) -> Credential<'_> {
+    #[must_use]
+    pub fn credential(&self) -> Credential<'_> {
         let keys = self.api_key.iter().map(|value| value.trim());
         let tokens = self.authorization.iter().filter_map(bearer);
         let sent: Vec<&str> = keys.filter(|value| !value.is_empty()).collect();
@@ -87,11 +111,7 @@ impl<'de> Visitor<'de> for HeadersVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<KeyHeaders, A::Error> {
         let mut headers = KeyHeaders::default();
         while let Some(name) = map.next_key::<String>()? {
-            let into = if name.eq_ignore_ascii_case("X-NuGet-ApiKey") {
-                &mut headers.api_key
-            } else if name.eq_ignore_ascii_case("Authorization") {
-                &mut headers.authorization
-            } else {
+            let Some(into) = headers.named(&name) else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
@@ -140,6 +160,17 @@ mod tests {
         ] {
             assert_eq!(read(headers.clone()), found, "{headers}");
         }
+    }
+
+    #[test]
+    fn headers_told_one_by_one_are_the_same() {
+        let mut headers = KeyHeaders::default();
+        assert_eq!(headers.keep("Host", "h".to_owned()).as_deref(), Some("h"));
+        assert_eq!(headers.keep("authorization", "Bearer k".to_owned()), None);
+        assert!(matches!(headers.credential(), Credential::Key("k")));
+        assert_eq!(headers.keep("x-nuget-apikey", "l".to_owned()), None);
+        assert_eq!(headers.keep("X-NuGet-ApiKey", "m".to_owned()), None);
+        assert!(matches!(headers.credential(), Credential::Several));
     }
 
     #[test]

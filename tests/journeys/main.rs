@@ -58,6 +58,8 @@ mod faults;
 mod first_day;
 mod gateway;
 mod grants;
+mod hand_over;
+mod hand_over_races;
 mod histories;
 mod keyring_races;
 mod keys_page;

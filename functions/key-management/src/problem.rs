@@ -48,6 +48,8 @@ pub(crate) enum Reason {
     NotTheHolder,
     /// Organizations hold no keys.
     NotAUser,
+    /// Its holder did not allow the key to refresh itself.
+    SelfRefreshNotAllowed,
     UnknownKey,
     UnknownRoute,
     MethodNotAllowed,
@@ -81,6 +83,7 @@ impl Reason {
             | Self::NotAMember
             | Self::NotAnAdmin
             | Self::NotTheHolder
+            | Self::SelfRefreshNotAllowed
             | Self::NotAUser => StatusCode::FORBIDDEN,
             Self::UnknownKey | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -109,6 +112,7 @@ impl Reason {
             Self::NotAnAdmin => "not_an_admin",
             Self::NotTheHolder => "not_the_holder",
             Self::NotAUser => "not_a_user",
+            Self::SelfRefreshNotAllowed => "self_refresh_not_allowed",
             Self::UnknownKey => "unknown_key",
             Self::UnknownRoute => "unknown_route",
             Self::MethodNotAllowed => "method_not_allowed",

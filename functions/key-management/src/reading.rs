@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use keyring::{LegacyKey, NewKey};
-use keys::{AccountId, Edit, PackageId};
+use keys::{AccountId, Edit, HandOverWindow, PackageId};
 
 use crate::{
     config::Policy,
@@ -15,6 +15,7 @@ use crate::{
         directory::{many, revoke_keys},
         keys::{create, edit, refresh},
         legacy_keys as legacy,
+        own_key::refresh as own_refresh,
     },
 };
 pub use crate::{directory::Change, routes::keys::refresh::Refresh};
@@ -44,6 +45,14 @@ pub fn key_edit(body: &[u8]) -> Result<Edit, Wrong> {
 /// What is wrong with it.
 pub fn key_refresh(body: &[u8]) -> Result<Refresh, Wrong> {
     read(body, refresh::asked)
+}
+
+/// `POST /keys/self/refresh`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn own_key_refresh(body: &[u8]) -> Result<HandOverWindow, Wrong> {
+    read(body, own_refresh::asked)
 }
 
 /// `POST /legacy-keys`, at `now`.

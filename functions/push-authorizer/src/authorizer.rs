@@ -16,6 +16,9 @@ const NOTED_EVERY: TimeDelta = TimeDelta::hours(1);
 /// From here on a legacy key lives only because its pushes are written down: one that is not must not be allowed.
 const MUST_BE_NOTED_AFTER: TimeDelta = TimeDelta::days(335);
 
+/// How often a proof is looked at where its key is overtaken: once handed over, or ended, it stays so.
+const LOOKS: u32 = 2;
+
 /// Decides, for both doors.
 #[derive(Debug)]
 pub struct Authorizer {
@@ -39,6 +42,20 @@ enum Found {
     Unknown,
     /// A key, and until when what was shown counts for a question that follows this one.
     Verified(Box<Verified>, DateTime<Utc>),
+}
+
+/// What came of looking at a proof.
+enum Looked {
+    /// On the heap: it is passed on from layer to layer.
+    Answer(Box<Answer>),
+    /// Its key went over to another secret meanwhile, or has ended, so it is to be looked at again.
+    Overtaken,
+}
+
+impl Looked {
+    fn of(answer: Answer) -> Self {
+        Self::Answer(Box::new(answer))
+    }
 }
 
 impl Authorizer {
@@ -68,6 +85,21 @@ impl Authorizer {
     /// The decision.
     pub(crate) async fn answer(&self, proof: Proof<'_>, question: &Question) -> Result<Answer, Fault> {
         let now = self.clock.now();
+        for _ in 0..LOOKS {
+            match self.look(&proof, question, now).await? {
+                Looked::Answer(answer) => return Ok(*answer),
+                Looked::Overtaken => {}
+            }
+        }
+        Err(Fault::Busy { call: "hand over", tries: LOOKS })
+    }
+
+    async fn look(
+        &self,
+        proof: &Proof<'_>,
+        question: &Question,
+        now: DateTime<Utc>,
+    ) -> Result<Looked, Fault> {
         let package = question.package.as_ref();
         let found = match proof {
             Proof::Key(Credential::Nothing) => Found::Nothing,
@@ -75,12 +107,13 @@ impl Authorizer {
             Proof::Key(Credential::Key(text)) => self.by_key(text, package, now).await?,
             Proof::Grant(text) => self.by_grant(text, question, now).await?,
         };
+        let denied = |denial, key| Ok(Looked::of(Answer::denied(denial, key, &self.config.keys_page)));
         let (verified, shown_until) = match found {
-            Found::Nothing => return Ok(Answer::denied(Denial::Missing, None, &self.config.keys_page)),
-            Found::Unknown => return Ok(Answer::denied(Denial::Unknown, None, &self.config.keys_page)),
+            Found::Nothing => return denied(Denial::Missing, None),
+            Found::Unknown => return denied(Denial::Unknown, None),
             Found::Verified(verified, shown_until) => (*verified, shown_until),
         };
-        let Verified { key, pepper, look_up, unwritten } = verified;
+        let Verified { key, secret_version, pepper, look_up, unwritten } = verified;
         let membership = self.keyring.membership(&key.holder, &key.owner).await?;
         let known = |owners: &[keys::AccountId]| PackageFacts::Known { owned: owners.contains(&key.owner) };
         let facts = Facts {
@@ -90,18 +123,27 @@ impl Authorizer {
         };
         let request = Request { action: question.action, package };
         match decide(Presented::Verified(&key), request, &facts, now) {
-            Decision::Deny(denial) => Ok(Answer::denied(denial, Some(key), &self.config.keys_page)),
+            Decision::Deny(denial) => denied(denial, Some(key)),
             Decision::Allow(mut allowed) => {
                 let is_push = question.action.is_upload() && package.is_some() && !question.preflight;
-                let key = if is_push { self.note_push(key, unwritten, now).await? } else { key };
+                let key = match is_push {
+                    true if secret_version != key.secret.version => match self.hand_over(key, now).await? {
+                        Some(key) => key,
+                        None => return Ok(Looked::Overtaken),
+                    },
+                    true => self.note_push(key, unwritten, now).await?,
+                    false => key,
+                };
                 // A legacy key's push moves its end away, and the warning with it.
                 allowed.ends_soon = allowed.ends_soon.filter(|end| *end == key.ends_at());
                 // A preflight's answer is printed in build logs: it proves nothing to anybody.
-                let grant = (!question.preflight).then(|| {
-                    Grant::new(&key, key.secret.version, question.action, package.cloned(), shown_until)
-                        .seal(&pepper)
-                });
-                Ok(Answer::allowed(allowed, key, grant, &self.config.keys_page, now))
+                let granted =
+                    || Grant::new(&key, secret_version, question.action, package.cloned(), shown_until);
+                let grant = (!question.preflight).then(|| granted().seal(&pepper));
+                let replaced_by = key.pending(now).filter(|_| secret_version == key.secret.version);
+                let replaced_by = replaced_by.map(|hand_over| hand_over.until);
+                let page = &self.config.keys_page;
+                Ok(Looked::of(Answer::allowed(allowed, key, replaced_by, grant, page, now)))
             }
         }
     }
@@ -112,7 +154,7 @@ impl Authorizer {
         package: Option<&PackageId>,
         now: DateTime<Utc>,
     ) -> Result<Found, Fault> {
-        let Some(verified) = self.keyring.verify(&self.config.prefixes, sent, package).await? else {
+        let Some(verified) = self.keyring.verify(&self.config.prefixes, sent, package, now).await? else {
             return Ok(Found::Unknown);
         };
         if let Some(fault) = &verified.unwritten {
@@ -132,23 +174,35 @@ impl Authorizer {
         };
         let mut look_up = self.keyring.look_up(&unchecked.key(), question.package.as_ref()).await?;
         let Some(key) = look_up.key.take() else { return refused(&"its key is gone") };
-        // The one that seals this key's grants: its own, where it has one.
-        let pepper = match &key.secret.stored {
+        // The one that seals the grants of this secret: its own, where it has one.
+        let shown = key.secret_of(unchecked.secret_version(), now).unwrap_or(&key.secret);
+        let pepper = match &shown.stored {
             Stored::Mac { pepper, .. } => self.keyring.peppers().get(*pepper).await?,
             Stored::Nuget(_) => self.keyring.peppers().latest().await?,
         };
         match unchecked.check(&pepper, now) {
             Err(error) => refused(&error),
-            Ok(grant) if grant.secret_version != key.secret.version => refused(&"its key was refreshed"),
+            Ok(grant) if key.secret_of(grant.secret_version, now).is_none() => {
+                refused(&"its key was refreshed")
+            }
             Ok(grant) if !grant.answers_for(question.action, question.package.as_ref()) => {
                 refused(&"it was given for another action or package")
             }
             Ok(grant) => {
                 let shown_until = grant.expires_at;
-                let verified = Verified { key, pepper, look_up, unwritten: None };
+                let secret_version = grant.secret_version;
+                let verified = Verified { key, secret_version, pepper, look_up, unwritten: None };
                 Ok(Found::Verified(Box::new(verified), shown_until))
             }
         }
+    }
+
+    /// Hands the key over to its second secret, which was just shown for a push: the key as it is then. None where somebody
+    /// else was faster with it, or it has ended: then what was read is not so any more. That it could not be written stops the
+    /// push, since the old secret may live on.
+    async fn hand_over(&self, key: Key, now: DateTime<Utc>) -> Result<Option<Key>, Fault> {
+        let handed_over = self.keyring.hand_over_by_push(&key, now).await?;
+        Ok(handed_over.then(|| key.handed_over(now).pushed(now)))
     }
 
     /// Writes down a push: the key as it is then. That it could not be written stops nobody, unless the key lives by it.

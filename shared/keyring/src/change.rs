@@ -70,6 +70,14 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// That `key` ends, and why.
+    pub(crate) fn revocation(key: &Key, cause: &str, act: &Act) -> Result<Self, Not> {
+        let revoked = key.revoked(cause.to_owned(), act.at)?;
+        let event = Event { detail: Some(cause.to_owned()), ..Event::new(EventKind::Revoked, act) };
+        let notice = Notice::new(NoticeKind::Revoked, &revoked, cause.to_owned(), act.at);
+        Ok(Self { after: Some(revoked), event, notice: Some(notice) })
+    }
+
     /// Whether the key does not end by it.
     fn strengthens(&self) -> bool {
         self.after.as_ref().is_some_and(|after| after.revocation.is_none())
@@ -136,13 +144,7 @@ impl Keyring {
     /// # Errors
     /// A [`ChangeError`].
     pub async fn revoke(&self, key: &Key, cause: String, act: &Act) -> Result<Changed, ChangeError> {
-        let plan = |key: &Key| {
-            let revoked = key.revoked(cause.clone(), act.at)?;
-            let event = Event { detail: Some(cause.clone()), ..Event::new(EventKind::Revoked, act) };
-            let notice = Notice::new(NoticeKind::Revoked, &revoked, cause.clone(), act.at);
-            Ok(Plan { after: Some(revoked), event, notice: Some(notice) })
-        };
-        self.carry_out(key, plan).await
+        self.carry_out(key, |key| Plan::revocation(key, &cause, act)).await
     }
 
     /// Removes `key`, as it was read.

@@ -26,7 +26,7 @@ const FROM: &str = "schedule";
 
 /// Who hands a key over, and from where.
 pub(crate) const BY_PUSH: &str = "the first push with the new secret";
-pub(crate) const FROM_PUSH: &str = "push";
+pub(crate) const FROM_PUSH: &str = "the push API";
 
 /// A row of the index: a key that was due when the index was written. Only a hint, for the index lags; what is so is
 /// found out by [`Keyring::tell`].

@@ -17,7 +17,7 @@ use crate::{input::Input, json::names, pattern::by_table};
 type Reader = fn(&[u8]) -> Option<Wrong>;
 
 /// The bodies there are.
-const ROUTES: [Reader; 9] = [
+const ROUTES: [Reader; 10] = [
     new_key,
     key_edit,
     key_refresh,
@@ -27,6 +27,7 @@ const ROUTES: [Reader; 9] = [
     directory_package,
     directory_member,
     revocation_cause,
+    own_key_refresh,
 ];
 const FIELDS: [&str; 26] = [
     "name",
@@ -143,6 +144,20 @@ fn key_refresh(body: &[u8]) -> Option<Wrong> {
                     assert!((1..=30).contains(&window.days()));
                 }
             }
+            None
+        }
+        Err(wrong) => Some(wrong),
+    }
+}
+
+fn own_key_refresh(body: &[u8]) -> Option<Wrong> {
+    match reading::own_key_refresh(body) {
+        Ok(window) => {
+            let sent = sent(body, &["hand_over_days"]);
+            let days =
+                if sent["hand_over_days"].is_null() { json!(7) } else { sent["hand_over_days"].clone() };
+            assert_eq!(json!(window.days()), days);
+            assert!((1..=30).contains(&window.days()));
             None
         }
         Err(wrong) => Some(wrong),

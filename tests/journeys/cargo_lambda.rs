@@ -21,7 +21,7 @@ const GRANT: &str = "\"grant\":\"EXAMPLE\"";
 
 /// How an event is answered as it lies there, with nothing in the table but what the events before it, by name, have
 /// put there: an HTTP status, or the reason with which the gateway is told to refuse.
-const AS_THEY_ARE: [(&str, Result<u16, &str>); 30] = [
+const AS_THEY_ARE: [(&str, Result<u16, &str>); 31] = [
     ("authorize-with-grant", Ok(403)),
     ("authorize-with-key", Ok(403)),
     ("burn-key", Ok(403)),
@@ -48,6 +48,7 @@ const AS_THEY_ARE: [(&str, Result<u16, &str>); 30] = [
     ("put-member", Ok(200)),
     ("put-package", Ok(200)),
     ("refresh-key", Ok(404)),
+    ("refresh-own-key", Ok(403)),
     ("relist", Err("unknown")),
     ("revoke-account-keys", Ok(200)),
     ("revoke-key", Ok(404)),

@@ -80,6 +80,7 @@ mod nuget_vectors;
 mod promises;
 mod refusal_costs;
 mod restored_table;
+mod role_attributes;
 mod roles;
 mod secret_types;
 mod smuggling;

@@ -105,8 +105,7 @@ impl Keyring {
     /// Hands `key` over that a restored table has brought both secrets of back to, and tells its people why. Says no where it
     /// cannot be: its holder may not strengthen it any more, or it is another key by now.
     pub(crate) async fn hand_over_again(&self, key: &Key, cause: &str, act: &Act) -> Result<bool, Fault> {
-        let handed_over =
-            Key { handed_over_at: None, version: key.version.saturating_add(1), ..key.handed_over(act.at) };
+        let handed_over = Key { handed_over_at: None, ..key.handed_over(act.at) };
         let event = Event { detail: Some(cause.to_owned()), ..Event::new(EventKind::HandedOver, act) };
         let notice = Notice::new(NoticeKind::HandedOver, &handed_over, cause.to_owned(), act.at);
         let plan = Plan { after: Some(handed_over), event, notice: Some(notice) };

@@ -75,7 +75,7 @@ async fn a_key_is_allowed_to_refresh_itself_on_the_page() {
     assert!(browser.find("checkbox", ITSELF).await.is_selected().await);
     browser.click("checkbox", ITSELF).await;
     browser.click("button", "Save").await;
-    browser.says("“a key” was saved.").await;
+    browser.says_no_more("Refreshing itself").await;
     assert_eq!(alice.key(&made.key).await.get("self_refresh"), None);
 
     browser.click("button", "New key").await;

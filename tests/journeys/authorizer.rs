@@ -219,8 +219,9 @@ async fn a_grant_ends_with_what_it_stood_for() {
     let body = json!({ "action": "push", "package": "Foo.Bar", "grant": granted });
     assert_eq!(ask(&later, None, &body).await.1["reason"], "unknown", "five minutes later");
 
-    let edited = keys::Patterns::parse(&["Bar.*"]).unwrap();
-    let key = doors.keyring.edit(&key, None, Some(edited), &act("alice")).await.unwrap().key;
+    let packages = keys::Patterns::parse(&["Bar.*"]).ok();
+    let edit = keys::Edit { packages, ..keys::Edit::default() };
+    let key = doors.keyring.edit(&key, edit, &act("alice")).await.unwrap().key;
     assert_eq!(with(&granted).await, refused("package_not_covered"));
     let prefix = "lk".parse().unwrap();
     let (changed, text) = doors.keyring.refresh(&key, &prefix, false, 365, &act("alice")).await.unwrap();

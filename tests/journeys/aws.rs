@@ -136,7 +136,13 @@ pub(crate) fn wanted(owner: &str, packages: &[&str]) -> NewKey {
         packages: Patterns::parse(packages).unwrap(),
     };
     let lifetime = Lifetime::new(90, 365).unwrap();
-    NewKey { name: "CI deploy".parse().unwrap(), owner: owner.parse().unwrap(), scope, lifetime }
+    NewKey {
+        name: "CI deploy".parse().unwrap(),
+        owner: owner.parse().unwrap(),
+        scope,
+        lifetime,
+        self_refresh: false,
+    }
 }
 
 /// `holder`'s new key for their own packages.

@@ -21,7 +21,7 @@ const GRANT: &str = "\"grant\":\"EXAMPLE\"";
 
 /// How an event is answered as it lies there, with nothing in the table but what the events before it, by name, have
 /// put there: an HTTP status, or the reason with which the gateway is told to refuse.
-const AS_THEY_ARE: [(&str, Result<u16, &str>); 35] = [
+const AS_THEY_ARE: [(&str, Result<u16, &str>); 36] = [
     ("authorize-with-grant", Ok(403)),
     ("authorize-with-key", Ok(403)),
     ("bar-key", Ok(404)),
@@ -52,6 +52,7 @@ const AS_THEY_ARE: [(&str, Result<u16, &str>); 35] = [
     ("put-member", Ok(200)),
     ("put-package", Ok(200)),
     ("refresh-key", Ok(404)),
+    ("refresh-own-key", Ok(403)),
     ("relist", Err("unknown")),
     ("report-leaks", Ok(403)),
     ("revoke-account-keys", Ok(200)),
@@ -84,9 +85,8 @@ async fn every_event_of_the_sweeper_is_answered_as_it_lies_there() {
     let lambda = Lambda::serve(&stage, free_port()).await;
     let mut events = all_events();
     events.retain(|_, event| event.get("headers").is_none());
-    let nothing =
-        json!({ "due": 0, "warned": 0, "expired": 0, "retired": 0, "mailed": 0, "failed": 0, "left": 0 });
-    let restored = json!({ "revoked": 0, "ended": 0, "known": 0, "gone": 1, "failed": [] });
+    let nothing = json!({ "due": 0, "warned": 0, "expired": 0, "retired": 0, "handed_over": 0, "mailed": 0, "failed": 0, "left": 0 });
+    let restored = json!({ "revoked": 0, "handed_over": 0, "ended": 0, "known": 0, "gone": 1, "failed": [] });
     let answers = [
         ("after-restore", restored),
         ("bounce", json!({ "marked": false })),

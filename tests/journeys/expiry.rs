@@ -10,8 +10,7 @@ async fn sweep(stage: &Stage) -> Value {
 }
 
 fn report(changes: &Value) -> Value {
-    let mut report =
-        json!({ "due": 0, "warned": 0, "expired": 0, "retired": 0, "mailed": 0, "failed": 0, "left": 0 });
+    let mut report = json!({ "due": 0, "warned": 0, "expired": 0, "retired": 0, "handed_over": 0, "mailed": 0, "failed": 0, "left": 0 });
     for (name, value) in changes.as_object().expect("changes are an object") {
         report[name] = value.clone();
     }

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use keyring::{AccountChange, AccountKind, Act, ChangeError, CreateError, Created, Keyring, Once, Written};
-use keys::{AccountId, Patterns, Role, Status};
+use keys::{AccountId, Edit, Patterns, Role, Status};
 
 use crate::aws::{Aws, act, make, now, opens, user, wanted};
 
@@ -114,8 +114,8 @@ async fn a_push_is_noted_only_on_the_secret_that_was_shown() {
     let keyring = aws.keyring();
     let (key, _) = make(&keyring, "alice").await;
     keyring.note_push(&key, now()).await.unwrap();
-    let packages = Some(Patterns::parse(&["Bar.*"]).unwrap());
-    let edited = keyring.edit(&key, None, packages, &act("alice")).await.unwrap().key;
+    let edit = Edit { packages: Patterns::parse(&["Bar.*"]).ok(), ..Edit::default() };
+    let edited = keyring.edit(&key, edit, &act("alice")).await.unwrap().key;
     let stored = keyring.key(&key.id).await.unwrap().unwrap();
     assert_eq!(stored.last_push_at, Some(now()), "an edit on what was read before the push keeps the push");
 

@@ -11,6 +11,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
+use hyper::Method;
 use serde_json::{Value, json};
 use tokio::process::Command;
 use zeroize::Zeroizing;
@@ -69,6 +70,9 @@ impl World {
     async fn around(stage: &Stage) -> Self {
         let alice = Publisher::sign_in(stage, "alice").await;
         let made = alice.create(&["push"], &["Tailspin.*"]).await;
+        let handing = alice.create(&["push"], &["Tailspin.*"]).await;
+        let begun = json!({ "hand_over_days": 7 });
+        alice.call_about(Method::POST, &handing.key, "/refresh", &begun).await.expect(200);
         let thousand: Vec<String> = (0..1000).map(|number| format!("Tailspin.{number:03}.*")).collect();
         let large = alice.create(&["push"], &thousand.iter().map(String::as_str).collect::<Vec<_>>()).await;
         let imported = json!({ "keys": [
@@ -101,6 +105,7 @@ impl World {
             ("another wrong secret", text(id, 200)),
             ("no such number", text(&no_number, 1)),
             ("no such account", text(&no_account, 1)),
+            ("a wrong secret, while there are two", text(handing.key["id"].as_str().unwrap(), 1)),
         ];
         let legacy = [
             ("a wrong text, where a MAC is stored", "11111111-1111-1111-1111-111111111112"),

@@ -43,10 +43,23 @@ impl Management<'_> {
         (answer["statusCode"].as_u64().unwrap(), body)
     }
 
+    async fn hand_over(&mut self, key: &Value) -> KeyText {
+        let call = format!("POST /keys/{}/refresh", id(key));
+        Made::of(self.call(ALICE, &call, &json!({ "hand_over_days": 7 })).await).text
+    }
+
     async fn refresh(&mut self, key: &Value) -> KeyText {
         let call = format!("POST /keys/{}/refresh", id(key));
         Made::of(self.call(ALICE, &call, &json!({})).await).text
     }
+}
+
+/// A push with this text, as the gallery asks about it.
+fn pushes(text: &KeyText) -> Value {
+    json!({
+        "resource": "/authorize", "httpMethod": "POST", "headers": { "X-NuGet-ApiKey": text.reveal() },
+        "body": json!({ "action": "push", "package": PACKAGE }).to_string(),
+    })
 }
 
 /// Runs the command on what the programs have logged; answers the events it would send.
@@ -85,6 +98,8 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
         "widened",
         "revoked before",
         "refreshed before",
+        "handed over",
+        "begun and handed over",
     ] {
         keys.insert(name, alice.create(&["push"], &["Tailspin.*"]).await);
     }
@@ -100,9 +115,16 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
     // From before the moment, if only just: the table knows of these, and the command's margin takes them in.
     management.call(ALICE, &format!("POST {}/revoke", path("revoked before")), &json!({})).await;
     let refreshed_before = management.refresh(&keys["refreshed before"].key).await;
+    let begun_before = management.hand_over(&keys["handed over"].key).await;
     let then = WholeTable::read(&dynamodb, table).await;
 
     let refreshed = management.refresh(&keys["refreshed"].key).await;
+    let begun = management.hand_over(&keys["begun and handed over"].key).await;
+    let mut authorizer = Runtime::start("push-authorizer", &environment, stage.log()).await;
+    for text in [&begun_before, &begun] {
+        assert_eq!(authorizer.invoke(&pushes(text)).await.unwrap()["statusCode"], 200);
+    }
+    authorizer.stop().await;
     management.call(ALICE, &format!("POST {}/revoke", path("revoked")), &json!({})).await;
     management.call(ALICE, &format!("DELETE {}", path("deleted")), &Value::Null).await;
     front.answer("TransactWriteItems", 1, 400, DENIED);
@@ -128,7 +150,7 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
         let decision = stage.asks(text, "push", PACKAGE).await;
         decision["reason"].as_str().or(decision["decision"].as_str()).unwrap().to_owned()
     };
-    for name in ["refreshed", "revoked", "deleted", "narrowed"] {
+    for name in ["refreshed", "revoked", "deleted", "narrowed", "handed over", "begun and handed over"] {
         assert_eq!(asks(&keys[name].text).await, "allow", "{name}: that is what a restore does");
     }
     assert_eq!(asks(&bobs.text).await, "allow", "the lock is undone too");
@@ -138,12 +160,16 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
     let [event] = events.as_slice() else { panic!("they fit into one: {events:?}") };
     let mut sweeper = Runtime::start("expiry-sweeper", &environment, stage.log()).await;
     let answer = sweeper.invoke(event).await.unwrap();
-    assert_eq!(answer, json!({ "revoked": 6, "ended": 0, "known": 2, "gone": 0, "failed": [] }));
+    assert_eq!(
+        answer,
+        json!({ "revoked": 7, "handed_over": 1, "ended": 0, "known": 2, "gone": 0, "failed": [] })
+    );
     let answer = sweeper.invoke(event).await.unwrap();
-    assert_eq!(answer["revoked"], 0, "{answer}");
+    assert_eq!((&answer["revoked"], &answer["handed_over"]), (&json!(0), &json!(0)), "{answer}");
     assert_eq!(answer["failed"], json!([]), "a second run changes nothing");
 
-    for name in ["refreshed", "perhaps refreshed", "revoked", "deleted", "narrowed", "revoked before"] {
+    let ended = ["refreshed", "perhaps refreshed", "revoked", "deleted", "narrowed", "revoked before"];
+    for name in ended.into_iter().chain(["begun and handed over"]) {
         assert_eq!(asks(&keys[name].text).await, "revoked", "{name}");
     }
     assert_eq!(asks(&bobs.text).await, "revoked");
@@ -151,7 +177,8 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
         assert_eq!(asks(&keys[name].text).await, "allow", "{name}: a narrower scope harms nobody");
     }
     assert_eq!(asks(&refreshed_before).await, "allow", "the table knows of this refresh");
-    for text in [&refreshed, &new, &keys["refreshed before"].text] {
+    assert_eq!(asks(&begun_before).await, "allow", "the table knows both texts, and the new one had pushed");
+    for text in [&refreshed, &new, &begun, &keys["refreshed before"].text, &keys["handed over"].text] {
         assert_eq!(asks(text).await, "unknown", "the table knows nothing of it");
     }
 
@@ -169,7 +196,12 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
         };
         mails.iter().filter(told).count()
     };
-    for (name, what) in [("refreshed", "refreshed"), ("deleted", "deleted"), ("narrowed", "edited")] {
+    for (name, what) in [
+        ("refreshed", "refreshed"),
+        ("deleted", "deleted"),
+        ("narrowed", "edited"),
+        ("handed over", "handed_over"),
+    ] {
         let cause = format!("records were restored from before this key was {what}");
         assert_eq!(of(name, &cause), 1, "its holder is told why: {name}");
     }

@@ -3,12 +3,13 @@
 use chrono::TimeDelta;
 use expiry_sweeper::{Answer, Event, Report, Restored, SweeperError};
 use keyring::{MailState, RotateError};
-use keys::{AccountId, Key, Role};
+use keys::{AccountId, Edit, Key, Role};
 use serde_json::{Value, json};
 
 use crate::{aws::opens, post_office::PostOffice};
 
-const NOTHING: Report = Report { due: 0, warned: 0, expired: 0, retired: 0, mailed: 0, failed: 0, left: 0 };
+const NOTHING: Report =
+    Report { due: 0, warned: 0, expired: 0, retired: 0, handed_over: 0, mailed: 0, failed: 0, left: 0 };
 
 fn days(days: i64) -> TimeDelta {
     TimeDelta::days(days)
@@ -90,7 +91,10 @@ async fn an_edit_keeps_the_moment_a_restart_moves_it_and_an_end_clears_it() {
     let act = office.act("ada");
     let prefix = "lk".parse().unwrap();
     let keyring = &office.keyring;
-    keyring.edit(&edited, Some("Release".parse().unwrap()), None, &act).await.unwrap();
+    keyring
+        .edit(&edited, Edit { name: Some("Release".parse().unwrap()), ..Edit::default() }, &act)
+        .await
+        .unwrap();
     keyring.refresh(&restarted, &prefix, true, 365, &act).await.unwrap();
     keyring.refresh(&refreshed, &prefix, false, 365, &act).await.unwrap();
     keyring.delete(&deleted, &act).await.unwrap();
@@ -284,8 +288,7 @@ async fn a_rotation_makes_one_pepper_and_old_keys_go_on() {
 #[tokio::test]
 async fn answers_are_written_as_they_are_documented() {
     let written = |answer: Answer| serde_json::to_value(answer).unwrap();
-    let zeros =
-        json!({ "due": 0, "warned": 0, "expired": 0, "retired": 0, "mailed": 0, "failed": 0, "left": 0 });
+    let zeros = json!({ "due": 0, "warned": 0, "expired": 0, "retired": 0, "handed_over": 0, "mailed": 0, "failed": 0, "left": 0 });
     assert_eq!(written(Answer::Swept(NOTHING)), zeros);
     assert_eq!(written(Answer::Feedback { marked: true }), json!({ "marked": true }));
     assert_eq!(written(Answer::Pepper { pepper: 2 }), json!({ "pepper": 2 }));
@@ -297,7 +300,7 @@ async fn answers_are_written_as_they_are_documented() {
     };
     assert_eq!(
         written(Answer::Restored(restored)),
-        json!({ "revoked": 3, "ended": 0, "known": 1, "gone": 0, "failed": ["0EXAMPLEexampleEXAMPLE"] })
+        json!({ "revoked": 3, "handed_over": 0, "ended": 0, "known": 1, "gone": 0, "failed": ["0EXAMPLEexampleEXAMPLE"] })
     );
     assert_eq!(written(Answer::Ignored { ignored: "x" }), Value::from_iter([("ignored", "x")]));
 }

@@ -15,7 +15,7 @@ pub(crate) struct WholeTable(BTreeMap<(String, String), Item>);
 /// What a key's history counts.
 #[derive(Default)]
 struct Count {
-    /// Each change of a key raises its version by one and has one event.
+    /// Each change of a key by anybody raises its version by one and has one event. How a hand-over ends is none.
     changes: u64,
     created: u64,
     deleted: u64,
@@ -75,8 +75,12 @@ impl WholeTable {
                     count.created == 1 && count.changes == version && count.deleted == 0
                 });
                 wrong(same, format!("key {id} in version {version} without its {version} events"));
-                let pepper = format!("{:010}", number_of(item, "pepper"));
-                wrong(other("pepper".to_owned(), pepper).is_some(), format!("key {id} without its pepper"));
+                let second = item.contains_key("hand_over_pepper").then_some("hand_over_pepper");
+                for name in ["pepper"].into_iter().chain(second) {
+                    let pepper = format!("{:010}", number_of(item, name));
+                    let there = other("pepper".to_owned(), pepper).is_some();
+                    wrong(there, format!("key {id} without its {name}"));
+                }
                 if owner != text(item, "holder") {
                     let place = (partition(&owner), format!("held#{number}#{tag}"));
                     wrong(self.0.contains_key(&place), format!("key {id} without its pointer"));
@@ -136,11 +140,12 @@ impl WholeTable {
                 "deleted" => count.deleted += 1,
                 _ => {}
             }
-            count.changes +=
-                u64::from(["created", "edited", "refreshed", "revoked"].contains(&what.as_str()));
+            let changes = ["created", "edited", "refreshed", "hand_over_begun", "revoked"];
+            count.changes += u64::from(changes.contains(&what.as_str()));
             let scope_changed = number_of(item, "added_count") + number_of(item, "removed_count") > 0;
-            count.told +=
-                u64::from(matches!(what.as_str(), "created" | "refreshed" | "revoked") || scope_changed);
+            let always =
+                ["created", "refreshed", "hand_over_begun", "handed_over", "hand_over_lapsed", "revoked"];
+            count.told += u64::from(always.contains(&what.as_str()) || scope_changed);
         }
         counts
     }

@@ -5,7 +5,8 @@
 //! due moment that was read, so runs may overlap, be repeated or replayed. The other events are SES's word of a bounce or
 //! a complaint, and an operator's orders: to make the next pepper, and to end again what a restored table has brought back.
 //!
-//! The sweeper only tells. That a key has ended is compared where a key is used.
+//! The sweeper only tells. That a key has ended is compared where a key is used, and so is that the window of a hand-over has
+//! closed: the sweeper removes what is dead already.
 
 mod deadline;
 mod event;

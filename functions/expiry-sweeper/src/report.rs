@@ -11,6 +11,8 @@ pub struct Report {
     pub expired: u64,
     /// Legacy keys whose people were told that they are retired.
     pub retired: u64,
+    /// Keys whose people were told how a hand-over has ended.
+    pub handed_over: u64,
     /// Mails that SES accepted, those of earlier runs' notices too.
     pub mailed: u64,
     /// Keys that could not be told, shards that could not be asked or left off, and notices that were mailed in vain.

@@ -56,8 +56,8 @@ impl Sweeper {
         report.mailed = delivered.mailed;
         report.failed += delivered.failed;
         report.left += delivered.left;
-        let Report { due, warned, expired, retired, mailed, failed, left } = report;
-        tracing::info!(%at, due, warned, expired, retired, mailed, failed, left, "swept");
+        let Report { due, warned, expired, retired, handed_over, mailed, failed, left } = report;
+        tracing::info!(%at, due, warned, expired, retired, handed_over, mailed, failed, left, "swept");
         report
     }
 
@@ -106,11 +106,16 @@ impl Telling {
 
     fn count(&mut self, done: &Done) {
         match done {
-            Done::Told(Told::Of(kind)) => match kind {
-                NoticeKind::Expired => self.report.expired += 1,
-                NoticeKind::LegacyRetired => self.report.retired += 1,
-                _ => self.report.warned += 1,
-            },
+            Done::Told(Told::Of(kinds)) => {
+                for kind in kinds {
+                    match kind {
+                        NoticeKind::Expired => self.report.expired += 1,
+                        NoticeKind::LegacyRetired => self.report.retired += 1,
+                        NoticeKind::HandedOver | NoticeKind::HandOverLapsed => self.report.handed_over += 1,
+                        _ => self.report.warned += 1,
+                    }
+                }
+            }
             Done::Told(Told::Nothing) => {}
             Done::NotBegun | Done::Failed(_) => self.report.left += 1,
         }

@@ -23,6 +23,8 @@ const SHOWN = 50;
 const LISTED = 200;
 const FILTER_FROM = 10;
 const WARNING_DAYS = 10;
+/** The offered windows of a hand-over, in days; the second is chosen unless another is. */
+const HAND_OVER_DAYS = [1, 7, 14, 30];
 const PATTERN = /^[A-Za-z0-9_.*-]{1,128}$/;
 const MOST_PATTERNS = 1000;
 const MOST_PATTERN_BYTES = 32 * 1024;
@@ -67,6 +69,9 @@ export const strings = {
   pushNew: "New packages and new versions",
   pushVersions: "Only new versions of existing packages",
   unlist: "Unlist and relist packages",
+  selfRefresh: "This key may refresh itself",
+  selfRefreshHint:
+    "A build can then ask with the key for its next text; both work until the new one's first push. You get a mail each time.",
   packages: "Packages",
   patterns: "Patterns",
   patternsHint: "Package ids and globs, separated by blanks or lines. * stands for any run of characters.",
@@ -108,6 +113,7 @@ export const strings = {
   copiedText: "Copied.",
   created: (name) => `The key “${name}” was made. Copy it now.`,
   refreshed: (name) => `“${name}” has a new key text. Copy it now.`,
+  handing: (name) => `“${name}” has a second key text. Copy it now: its first push ends the old one.`,
   edited: (name) => `“${name}” was saved.`,
   revoked: (name) => `“${name}” was revoked.`,
   deleted: (name) => `“${name}” was deleted.`,
@@ -129,18 +135,30 @@ export const strings = {
     holder: "Held by",
     expires: "Expires",
     push: "Last push",
+    handOver: "New key text",
+    selfRefresh: "Refreshing itself",
     created: "Created",
     id: "Key id",
   },
   never: "Never",
+  handingOver: "Being handed over",
+  waits: "waits for its first push until ",
+  allowed: "Allowed",
   morePackages: (n) => `${n} more`,
   act: { edit: "Edit", refresh: "Refresh", revoke: "Revoke", delete: "Delete", history: "History" },
   actOn: (act, name) => `${act} “${name}”`,
   editTitle: (name) => `Edit “${name}”`,
   editHint: "The key text stays the same. What it may do, for whom, and when it expires cannot be changed.",
   refreshTitle: (name) => `Refresh “${name}”`,
-  refreshText:
-    "You get a new key text with the same rights. The present one stops working at once: builds that use it fail until they have the new one.",
+  refreshText: "You get a new key text with the same rights.",
+  refreshStops:
+    "The present one stops working at once: builds that use it fail until they have the new one.",
+  refreshStopsBoth:
+    "It is being handed over: both of its key texts stop working at once, and builds that use either fail until they have the new one.",
+  handOver: "Keep the present one working until the new one's first push",
+  handOverText:
+    "Both work until the new one pushes for the first time, which ends the old one. If it does not push in time, it is dropped and the old one works on.",
+  handOverDays: "At most",
   keepEnd: "Keep the end date: ",
   restart: "Start the same lifetime again from now",
   endTitle: (act, name) => `${act} “${name}”?`,
@@ -156,6 +174,9 @@ export const strings = {
   event: {
     created: "Created",
     refreshed: "Refreshed",
+    hand_over_begun: "Given a second key text",
+    handed_over: "Handed over to its new key text",
+    hand_over_lapsed: "New key text dropped, as it was not used in time",
     edited: "Edited",
     revoked: "Revoked",
     deleted: "Deleted",
@@ -1065,7 +1086,11 @@ class LatchkeyApiKeys extends HTMLElement {
       h(
         "div.row.split",
         h("h4", { tabIndex: -1 }, key.name),
-        h(`span.pill.${state.kind}`, { part: "pill" }, state.text),
+        h(
+          "div.row",
+          key.hand_over && h("span.pill.soon", { part: "pill" }, say.handingOver),
+          h(`span.pill.${state.kind}`, { part: "pill" }, state.text),
+        ),
       ),
       h(
         "dl.facts",
@@ -1079,6 +1104,8 @@ class LatchkeyApiKeys extends HTMLElement {
         key.owner !== mine && fact("owner", key.owner),
         key.expires_at && fact("expires", this.#date(key.expires_at)),
         fact("push", this.#date(key.last_push_at)),
+        key.hand_over && fact("handOver", [say.waits, this.#date(key.hand_over.until)]),
+        key.self_refresh && fact("selfRefresh", say.allowed),
         fact("created", this.#date(key.created_at)),
         fact("id", h("code", key.id)),
       ),
@@ -1156,6 +1183,7 @@ class LatchkeyApiKeys extends HTMLElement {
       kinds.hidden = !push.checked;
     });
     const packages = new Packages(say, [], () => check());
+    const itself = this.#selfRefresh(false);
     const create = h("button.primary", { type: "submit", part: "button primary" }, say.create);
     const left = h("p.soft", { role: "status" });
     const ownerField = field("owner", say.owner, owner);
@@ -1177,6 +1205,7 @@ class LatchkeyApiKeys extends HTMLElement {
         actions: [push.checked && kinds.querySelector(":checked").value, unlist.checked && "unlist"].filter(Boolean),
         packages: packages.value,
         expires_in_days: Number(lifetime.value),
+        self_refresh: itself.querySelector("input").checked || undefined,
       };
       if (asked !== JSON.stringify(body)) [asked, once] = [JSON.stringify(body), crypto.randomUUID()];
       const made = await this.#call("POST", "keys", body, { "Idempotency-Key": once });
@@ -1208,6 +1237,7 @@ class LatchkeyApiKeys extends HTMLElement {
         h("p.error", { id: `latchkey-${++ids}` }),
       ),
       packages.element,
+      itself,
       h("p.error", { role: "alert" }),
       h(
         "div.row",
@@ -1219,6 +1249,18 @@ class LatchkeyApiKeys extends HTMLElement {
     check();
     choose();
     return form;
+  }
+
+  /** Whether the key may begin a hand-over of itself. */
+  #selfRefresh(checked) {
+    const say = this.#say;
+    const id = `latchkey-${++ids}`;
+    return h(
+      "div.field",
+      { "data-field": "self_refresh" },
+      option("checkbox", "self_refresh", "self_refresh", say.selfRefresh, { checked, "aria-describedby": id }),
+      h("p.soft.inner", { id }, say.selfRefreshHint),
+    );
   }
 
   // A key text, once
@@ -1352,12 +1394,13 @@ class LatchkeyApiKeys extends HTMLElement {
       const say = this.#say;
       const name = h("input", { name: "name", maxLength: 256, autocomplete: "off", value: key.name });
       const packages = new Packages(say, key.packages, () => {});
+      const itself = this.#selfRefresh(key.self_refresh ?? false);
       this.#packagesOf(key.owner)
         .catch(() => null)
         .then((owned) => packages.show(owned));
       this.#ask(
         say.editTitle(key.name),
-        [h("p.soft", say.editHint), field("name", say.name, name), packages.element],
+        [h("p.soft", say.editHint), field("name", say.name, name), packages.element, itself],
         say.save,
         "primary",
         async () => {
@@ -1365,6 +1408,7 @@ class LatchkeyApiKeys extends HTMLElement {
           const edited = await this.#change("PATCH", this.#current(key), "", {
             name: name.value.trim(),
             packages: packages.value,
+            self_refresh: itself.querySelector("input").checked,
           });
           this.#replace(key.id, edited);
           return [say.edited(edited.name), key.id];
@@ -1381,18 +1425,43 @@ class LatchkeyApiKeys extends HTMLElement {
         disabled: expired,
       });
       const restart = option("radio", "lifetime", "restart", say.restart, { checked: ends });
+      const lifetime = h("fieldset", h("legend", say.lifetime), keep, restart);
+      const stops = h("p", key.hand_over ? say.refreshStopsBoth : say.refreshStops);
+      const days = h(
+        "select",
+        HAND_OVER_DAYS.map((value) => h("option", { value, selected: value === HAND_OVER_DAYS[1] }, say.days(value))),
+      );
+      const atMost = field("hand_over_days", say.handOverDays, days);
+      const hint = `latchkey-${++ids}`;
+      const handing = option("checkbox", "hand_over", "hand_over", say.handOver, {
+        "aria-describedby": hint,
+        onchange: () => choose(),
+      });
+      const choose = () => {
+        const { checked } = handing.firstChild;
+        atMost.hidden = !checked;
+        lifetime.hidden = stops.hidden = checked;
+      };
+      choose();
+      const handOver = h("div.field", handing, h("p.soft.inner", { id: hint }, say.handOverText), atMost);
+      // A hand-over keeps the lifetime, and there are two key texts at most.
+      handOver.hidden = expired || Boolean(key.hand_over);
       this.#ask(
         say.refreshTitle(key.name),
-        [h("p", say.refreshText), h("fieldset", h("legend", say.lifetime), keep, restart)],
+        [h("p", say.refreshText), stops, handOver, lifetime],
         say.act.refresh,
         "primary",
         async () => {
-          const body = restart.firstChild.checked ? { restart_lifetime: true } : {};
+          const body = handing.firstChild.checked
+            ? { hand_over_days: Number(days.value) }
+            : restart.firstChild.checked
+              ? { restart_lifetime: true }
+              : {};
           const made = await this.#change("POST", this.#current(key), "/refresh", body);
           if (!made) throw new Refusal("noAnswer");
           this.#replace(key.id, made.key);
           this.#at.dialog.close();
-          this.#show(made, say.refreshed(key.name));
+          this.#show(made, made.key.hand_over ? say.handing(key.name) : say.refreshed(key.name));
         },
       );
     },

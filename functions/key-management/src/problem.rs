@@ -52,6 +52,8 @@ pub(crate) enum Reason {
     UnknownReporter,
     /// Organizations hold no keys.
     NotAUser,
+    /// Its holder did not allow the key to refresh itself.
+    SelfRefreshNotAllowed,
     UnknownKey,
     /// The package is none of theirs, or there is none.
     UnknownPackage,
@@ -90,6 +92,7 @@ impl Reason {
             | Self::NotAnAdmin
             | Self::NotTheHolder
             | Self::UnknownReporter
+            | Self::SelfRefreshNotAllowed
             | Self::NotAUser => StatusCode::FORBIDDEN,
             Self::UnknownKey | Self::UnknownPackage | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -120,6 +123,7 @@ impl Reason {
             Self::NotTheHolder => "not_the_holder",
             Self::UnknownReporter => "unknown_reporter",
             Self::NotAUser => "not_a_user",
+            Self::SelfRefreshNotAllowed => "self_refresh_not_allowed",
             Self::UnknownKey => "unknown_key",
             Self::UnknownPackage => "unknown_package",
             Self::UnknownRoute => "unknown_route",

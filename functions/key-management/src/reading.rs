@@ -3,10 +3,9 @@
 
 use chrono::{DateTime, Utc};
 use keyring::{LegacyKey, NewKey};
-use keys::{AccountId, KeyName, LeakPlace, PackageId, Patterns};
+use keys::{AccountId, Edit, HandOverWindow, LeakPlace, PackageId};
 use zeroize::Zeroizing;
 
-pub use crate::directory::Change;
 use crate::{
     config::Policy,
     directory,
@@ -18,8 +17,10 @@ use crate::{
         directory::{many, revoke_keys},
         keys::{create, edit, refresh},
         legacy_keys as legacy,
+        own_key::refresh as own_refresh,
     },
 };
+pub use crate::{directory::Change, routes::keys::refresh::Refresh};
 
 /// Everything that is wrong with a body: each a field, a colon, and what is wrong with it.
 pub type Wrong = Vec<String>;
@@ -32,20 +33,28 @@ pub fn new_key(body: &[u8], maker: &AccountId, policy: &Policy) -> Result<NewKey
     read(body, |fields| create::asked(fields, maker, policy))
 }
 
-/// `PATCH /keys/{id}`: the new name and the new packages, where there are such.
+/// `PATCH /keys/{id}`.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn key_edit(body: &[u8]) -> Result<(Option<KeyName>, Option<Patterns>), Wrong> {
+pub fn key_edit(body: &[u8]) -> Result<Edit, Wrong> {
     read(body, edit::asked)
 }
 
-/// `POST /keys/{id}/refresh`: whether the lifetime starts again.
+/// `POST /keys/{id}/refresh`.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn key_refresh(body: &[u8]) -> Result<bool, Wrong> {
+pub fn key_refresh(body: &[u8]) -> Result<Refresh, Wrong> {
     read(body, refresh::asked)
+}
+
+/// `POST /keys/self/refresh`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn own_key_refresh(body: &[u8]) -> Result<HandOverWindow, Wrong> {
+    read(body, own_refresh::asked)
 }
 
 /// `POST /legacy-keys`, at `now`.

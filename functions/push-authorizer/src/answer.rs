@@ -11,7 +11,7 @@ pub(crate) struct Answer {
     pub(crate) message: String,
     /// The proof for the gallery, with an allow that is no preflight's.
     pub(crate) grant: Option<String>,
-    /// That the key ends soon, with an allow.
+    /// That the key, or the text that was shown of it, ends soon, with an allow.
     pub(crate) warning: Option<String>,
 }
 
@@ -19,6 +19,7 @@ pub(crate) struct Answer {
 const NAME_SHOWN: usize = 60;
 
 impl Answer {
+    /// A refusal. The key is told of where its secret was verified.
     pub(crate) fn denied(denial: Denial, key: Option<Key>, keys_page: &str) -> Self {
         let message = match &key {
             Some(key) => format!("{denial} {} at {keys_page}", called(key)),
@@ -27,9 +28,11 @@ impl Answer {
         Self { decision: Decision::Deny(denial), key, message, grant: None, warning: None }
     }
 
+    /// An allow. `replaced_by` is until when the secret that was shown can be replaced by another of the key's.
     pub(crate) fn allowed(
         allowed: Allowed,
         key: Key,
+        replaced_by: Option<DateTime<Utc>>,
         grant: Option<String>,
         keys_page: &str,
         now: DateTime<Utc>,
@@ -41,6 +44,15 @@ impl Answer {
                 Kind::Legacy { .. } => "A push keeps it alive; better make a scoped key in its place.",
             };
             format!("This API key ends in {left}, on {day}. {way_out} {} at {keys_page}", called(&key))
+        });
+        // That a key ends is told before that its text does.
+        let warning = warning.or_else(|| {
+            let day = replaced_by?.format("%Y-%m-%d %H:%M UTC");
+            Some(format!(
+                "This API key is being handed over: its new key text replaces this one with its first push until {day}. {} at \
+                 {keys_page}",
+                called(&key)
+            ))
         });
         let message = match &allowed.pattern {
             Some(pattern) => format!("Allowed: {pattern} covers the package. {}", called(&key)),

@@ -2,7 +2,7 @@ use keys::Key;
 
 use crate::{
     Act, Keyring,
-    change::{ChangeError, Changed},
+    change::{ChangeError, Changed, Plan},
     fault::Fault,
 };
 
@@ -13,19 +13,21 @@ const CAUSE: &str = "by somebody who has the key text";
 const TRIES: u32 = 8;
 
 impl Keyring {
-    /// Ends `key`, whose text was just shown, whatever is done to it meanwhile. One that has ended already stays as it
-    /// ended, since that text opens nothing any more: an expired key comes back with another secret only.
+    /// Ends `key`, of which the text with this secret was just shown, whatever is done to it meanwhile. One that has ended
+    /// already stays as it ended, since that text opens nothing any more: an expired key comes back with another secret only.
     ///
     /// # Errors
     /// [`ChangeError::Conflict`] where it got another secret meanwhile, [`ChangeError::Gone`] where it was deleted, or a
     /// fault.
-    pub async fn burn(&self, key: &Key, act: &Act) -> Result<Changed, ChangeError> {
+    pub async fn burn(&self, key: &Key, secret_version: u32, act: &Act) -> Result<Changed, ChangeError> {
         let mut read = key.clone();
         for _ in 0..TRIES {
-            match self.revoke(&read, CAUSE.to_owned(), act).await {
-                Err(ChangeError::Not(_)) => return Ok(Changed { key: read, notices: Vec::new() }),
+            let Ok(plan) = Plan::revocation(&read, CAUSE, act) else {
+                return Ok(Changed { key: read, notices: Vec::new() });
+            };
+            match self.change(&read, &plan).await {
                 Err(ChangeError::Conflict) => match self.key(&key.id).await? {
-                    Some(now) if now.secret.version == key.secret.version => read = now,
+                    Some(now) if now.secret_of(secret_version, act.at).is_some() => read = now,
                     Some(_) => return Err(ChangeError::Conflict),
                     None => return Err(ChangeError::Gone),
                 },

@@ -1,5 +1,5 @@
 use futures_util::{StreamExt, TryStreamExt, stream};
-use keys::{AccountId, Key, KeyId, KeyName, KeyPrefix, KeyText, Not, Notice, NoticeKind, Patterns};
+use keys::{AccountId, Edit, Key, KeyId, KeyPrefix, KeyText, Not, Notice, NoticeKind};
 
 use crate::{
     Keyring,
@@ -8,6 +8,7 @@ use crate::{
     event::{Event, EventKind},
     expression::{Condition, Update},
     fault::Fault,
+    item::Item,
     key_item, layout, logged,
     outbox::NoticeRow,
     transaction::{Outcome, Transaction},
@@ -15,6 +16,8 @@ use crate::{
 
 /// How many keys of an account are ended at a time: a thousand end well within one call's time.
 const AT_ONCE: usize = 8;
+/// How often a change is tried on a key that its first push, or the sweeper, was faster with.
+const TRIES: u32 = 4;
 
 /// A change that was made: the key as it is now, and the notices to deliver.
 #[derive(Debug)]
@@ -57,11 +60,28 @@ enum Part {
     Rest,
 }
 
-/// What is done to a key's item.
-pub(crate) enum Write<'a> {
-    /// What differs is set, and nothing else: a push noted meanwhile stays noted.
-    Update(&'a Key),
-    Delete,
+/// What is to become of a key, and what is told of it.
+pub(crate) struct Plan {
+    /// The key as it is to be: what differs is set, and nothing else, so a push noted meanwhile stays noted. None where it is
+    /// to be removed.
+    pub(crate) after: Option<Key>,
+    pub(crate) event: Event,
+    pub(crate) notice: Option<Notice>,
+}
+
+impl Plan {
+    /// That `key` ends, and why.
+    pub(crate) fn revocation(key: &Key, cause: &str, act: &Act) -> Result<Self, Not> {
+        let revoked = key.revoked(cause.to_owned(), act.at)?;
+        let event = Event { detail: Some(cause.to_owned()), ..Event::new(EventKind::Revoked, act) };
+        let notice = Notice::new(NoticeKind::Revoked, &revoked, cause.to_owned(), act.at);
+        Ok(Self { after: Some(revoked), event, notice: Some(notice) })
+    }
+
+    /// Whether the key does not end by it.
+    fn strengthens(&self) -> bool {
+        self.after.as_ref().is_some_and(|after| after.revocation.is_none())
+    }
 }
 
 impl Keyring {
@@ -75,27 +95,24 @@ impl Keyring {
         Ok(found.map(|item| key_item::read(&item)).transpose()?.filter(|key| key.id == *id))
     }
 
-    /// Gives `key`, as it was read, another name or other packages.
+    /// Changes of `key`, as it was read, what `edit` says.
     ///
     /// # Errors
     /// A [`ChangeError`].
-    pub async fn edit(
-        &self,
-        key: &Key,
-        name: Option<KeyName>,
-        packages: Option<Patterns>,
-        act: &Act,
-    ) -> Result<Changed, ChangeError> {
-        let edited = key.edited(name, packages, act.at)?;
-        self.in_good_standing(key).await?;
-        let notice = Notice::edited(key, &edited, act.by.clone(), act.at);
-        // People are told of a change of scope; a new name alone opens nothing.
-        let notice = (key.scope() != edited.scope()).then_some(notice);
-        self.change(key, Write::Update(&edited), &Event::edited(key, &edited, act), notice).await
+    pub async fn edit(&self, key: &Key, edit: Edit, act: &Act) -> Result<Changed, ChangeError> {
+        let plan = |key: &Key| {
+            let edited = key.edited(edit.clone(), act.at)?;
+            let notice = Notice::edited(key, &edited, act.by.clone(), act.at);
+            // People are told of a change of scope, and that the key may refresh itself; a new name alone opens nothing.
+            let told = key.scope() != edited.scope() || (edited.self_refresh && !key.self_refresh);
+            let event = Event::edited(key, &edited, act);
+            Ok(Plan { after: Some(edited), event, notice: told.then_some(notice) })
+        };
+        self.carry_out(key, plan).await
     }
 
-    /// Gives `key`, as it was read, a new secret; the old one stops at once. `restart` starts its lifetime again, and
-    /// `maximum` is the policy's most days.
+    /// Gives `key`, as it was read, a new secret; the old one stops at once, and so does one that it is being handed over to.
+    /// `restart` starts its lifetime again, and `maximum` is the policy's most days.
     ///
     /// # Errors
     /// A [`ChangeError`].
@@ -109,12 +126,17 @@ impl Keyring {
     ) -> Result<(Changed, KeyText), ChangeError> {
         let pepper = self.peppers.newest(act.at).await?;
         let text = new_text(prefix, key.id)?;
-        let refreshed = key.refreshed((text.mac(&pepper), pepper.version()), restart, maximum, act.at)?;
-        self.in_good_standing(key).await?;
-        let detail = (refreshed.ends_at() != key.ends_at()).then(|| "its lifetime starts again".to_owned());
-        let event = Event { detail, ..Event::new(EventKind::Refreshed, act) };
-        let notice = Notice::new(NoticeKind::Refreshed, &refreshed, act.by.clone(), act.at);
-        Ok((self.change(key, Write::Update(&refreshed), &event, Some(notice)).await?, text))
+        let key = self.told_of_hand_over(key, act.at).await?;
+        let plan = |key: &Key| {
+            let secret = (text.mac(&pepper), pepper.version());
+            let refreshed = key.refreshed(secret, restart, maximum, act.at)?;
+            let detail =
+                (refreshed.ends_at() != key.ends_at()).then(|| "its lifetime starts again".to_owned());
+            let event = Event { detail, ..Event::new(EventKind::Refreshed, act) };
+            let notice = Notice::new(NoticeKind::Refreshed, &refreshed, act.by.clone(), act.at);
+            Ok(Plan { after: Some(refreshed), event, notice: Some(notice) })
+        };
+        Ok((self.carry_out(&key, plan).await?, text))
     }
 
     /// Ends `key`, as it was read, for good. `cause` is told to its holder.
@@ -122,10 +144,7 @@ impl Keyring {
     /// # Errors
     /// A [`ChangeError`].
     pub async fn revoke(&self, key: &Key, cause: String, act: &Act) -> Result<Changed, ChangeError> {
-        let revoked = key.revoked(cause.clone(), act.at)?;
-        let event = Event { detail: Some(cause.clone()), ..Event::new(EventKind::Revoked, act) };
-        let notice = Notice::new(NoticeKind::Revoked, &revoked, cause, act.at);
-        self.change(key, Write::Update(&revoked), &event, Some(notice)).await
+        self.carry_out(key, |key| Plan::revocation(key, &cause, act)).await
     }
 
     /// Removes `key`, as it was read.
@@ -133,8 +152,36 @@ impl Keyring {
     /// # Errors
     /// A [`ChangeError`].
     pub async fn delete(&self, key: &Key, act: &Act) -> Result<Changed, ChangeError> {
-        let notice = Notice::new(NoticeKind::Deleted, key, act.by.clone(), act.at);
-        self.change(key, Write::Delete, &Event::new(EventKind::Deleted, act), Some(notice)).await
+        let plan = |key: &Key| {
+            let notice = Notice::new(NoticeKind::Deleted, key, act.by.clone(), act.at);
+            Ok(Plan { after: None, event: Event::new(EventKind::Deleted, act), notice: Some(notice) })
+        };
+        self.carry_out(key, plan).await
+    }
+
+    /// Changes `key`, as it was read; and where the first push with its second secret or the sweeper came in between, as it is
+    /// then: neither is a change by anybody, and both leave the version alone.
+    pub(crate) async fn carry_out(
+        &self,
+        key: &Key,
+        plan: impl Fn(&Key) -> Result<Plan, Not>,
+    ) -> Result<Changed, ChangeError> {
+        let mut now = key.clone();
+        for _ in 0..TRIES {
+            let plan = plan(&now)?;
+            if plan.strengthens() {
+                self.in_good_standing(&now).await?;
+            }
+            match self.change(&now, &plan).await {
+                Err(ChangeError::Conflict) => {}
+                outcome => return outcome,
+            }
+            now = self.key(&key.id).await?.ok_or(ChangeError::Gone)?;
+            if now.version != key.version {
+                return Err(ChangeError::Conflict);
+            }
+        }
+        Err(Fault::Busy { call: "change", tries: TRIES }.into())
     }
 
     /// Ends every active key that `account` holds or that acts for it, and says how many.
@@ -201,32 +248,22 @@ impl Keyring {
         }
     }
 
-    pub(crate) async fn change(
-        &self,
-        before: &Key,
-        write: Write<'_>,
-        event: &Event,
-        notice: Option<Notice>,
-    ) -> Result<Changed, ChangeError> {
+    /// Makes a change on condition that `before` is how the key still is.
+    pub(crate) async fn change(&self, before: &Key, plan: &Plan) -> Result<Changed, ChangeError> {
+        let Plan { after, event, notice } = plan;
         let mut transaction = Transaction::new(&self.table);
-        let (place, unchanged) = (layout::key(&before.id), Condition::version(before.version));
-        match write {
-            Write::Update(after) => {
-                // The sweeper moves the due moment and leaves the version alone. Where this moves it too, all of the
-                // index's attributes are set: one left out as unchanged may be gone by then.
-                let before = match after.due_at == before.due_at || after.due_at.is_none() {
-                    true => key_item::write(before),
-                    false => key_item::write(&Key { due_at: None, ..before.clone() }),
-                };
-                let update = Update::between(&before, &key_item::write(after));
+        let (place, unchanged) = (layout::key(&before.id), Condition::unchanged(before));
+        match after {
+            Some(after) => {
+                let update = Update::between(&surely(before, after), &key_item::write(after));
                 transaction.update(Part::Key, &place, &update, unchanged);
             }
-            Write::Delete => transaction.delete(Part::Key, &place, Some(unchanged)),
+            None => transaction.delete(Part::Key, &place, Some(unchanged)),
         }
         let organization = before.acts_for_organization();
-        match write {
+        match after {
             // Good standing was looked at before, for the sake of the answer. What decides is how things stand now.
-            Write::Update(after) if after.revocation.is_none() => {
+            Some(_) if plan.strengthens() => {
                 transaction.check(Part::Holder, &layout::account(before.holder.tag()), Condition::unlocked());
                 if organization {
                     let member = layout::member(before.owner.tag(), before.holder.tag());
@@ -238,10 +275,10 @@ impl Keyring {
                     transaction.check(Part::Member, &member, Condition::present());
                 }
             }
-            Write::Delete if organization => {
+            None if organization => {
                 transaction.delete(Part::Rest, &layout::held(before.owner.tag(), &before.id), None);
             }
-            Write::Update(_) | Write::Delete => {}
+            Some(_) | None => {}
         }
         transaction.put(Part::Rest, event.write(&before.id), None);
         let mut notices = Vec::new();
@@ -253,13 +290,11 @@ impl Keyring {
                 notices.push(row);
             }
         }
-        let key = match write {
-            Write::Update(after) => after.clone(),
-            Write::Delete => before.clone(),
-        };
+        let key = after.as_ref().unwrap_or(before).clone();
         let outcome = transaction.write(&self.db).await;
         if !matches!(outcome, Ok(Outcome::Refused(_))) {
-            logged::change(&key, event, outcome.is_ok());
+            let narrowed = event.removed.count > 0 || (before.self_refresh && !key.self_refresh);
+            logged::change(&key, event, narrowed, outcome.is_ok());
         }
         match outcome? {
             Outcome::Done => Ok(Changed { key, notices }),
@@ -276,4 +311,23 @@ impl Keyring {
             Outcome::Refused(_) => Err(ChangeError::NotAMember(before.holder.clone(), before.owner.clone())),
         }
     }
+}
+
+/// The item of `before`, without what is to be set in any case to make `after` of it. The sweeper moves due moments and
+/// leaves the version alone: where this moves one too, what seems unchanged may be gone by then.
+fn surely(before: &Key, after: &Key) -> Item {
+    let (mut item, next) = (key_item::write(before), key_item::write(after));
+    let mut set = Vec::new();
+    if before.due_at != after.due_at {
+        set.push("due_at");
+    }
+    if (before.due_at, &before.hand_over) != (after.due_at, &after.hand_over) {
+        set.extend(key_item::DUE);
+    }
+    for name in set {
+        if next.has(name) {
+            item = item.without(name);
+        }
+    }
+    item
 }

@@ -33,6 +33,8 @@ pub struct NewKey {
     pub scope: Scope,
     /// How long it lives.
     pub lifetime: Lifetime,
+    /// Whether it may begin a hand-over of itself.
+    pub self_refresh: bool,
 }
 
 /// Who makes it, as the gallery's token tells.
@@ -173,7 +175,8 @@ impl Keyring {
         let text = new_text(prefix, id)?;
         let secret = Secret::new(text.mac(&pepper), pepper.version(), 1);
         let accounts = (holder.clone(), new.owner.clone());
-        Ok((Key::scoped(id, new.name.clone(), accounts, new.scope.clone(), new.lifetime, secret, now), text))
+        let key = Key::scoped(id, new.name.clone(), accounts, new.scope.clone(), new.lifetime, secret, now);
+        Ok((Key { self_refresh: new.self_refresh, ..key }, text))
     }
 
     fn creation(

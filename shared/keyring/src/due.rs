@@ -24,6 +24,10 @@ const TRIES: u32 = 4;
 const BY: &str = "latchkey";
 const FROM: &str = "schedule";
 
+/// Who hands a key over, and from where.
+pub(crate) const BY_PUSH: &str = "the first push with the new secret";
+pub(crate) const FROM_PUSH: &str = "the push API";
+
 /// A row of the index: a key that was due when the index was written. Only a hint, for the index lags; what is so is
 /// found out by [`Keyring::tell`].
 #[derive(Debug, Clone)]
@@ -34,10 +38,10 @@ pub struct DueKey(Place);
 pub struct DuePosition(HashMap<String, AttributeValue>);
 
 /// What became of a hint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
-    /// This was noted, and notices of it wait to be mailed.
-    Of(NoticeKind),
+    /// These were noted, in this order, and notices of them wait to be mailed.
+    Of(Vec<NoticeKind>),
     /// There was nothing to tell: the key is gone, has changed, or somebody else has told it.
     Nothing,
 }
@@ -46,6 +50,19 @@ pub enum Told {
 enum Part {
     Key,
     Rest,
+}
+
+impl DueKey {
+    /// The hint that this key may be due.
+    pub(crate) fn of(key: &Key) -> Self {
+        Self(layout::key(&key.id))
+    }
+}
+
+impl Told {
+    fn of(kinds: Vec<NoticeKind>) -> Self {
+        if kinds.is_empty() { Self::Nothing } else { Self::Of(kinds) }
+    }
 }
 
 impl Keyring {
@@ -78,36 +95,64 @@ impl Keyring {
         Ok((hints, answer.last_evaluated_key.map(DuePosition)))
     }
 
-    /// Tells the people of a key what it is owed at `at`: its due moment, its event and a notice to each of them change
-    /// in one transaction, on condition of the due moment that was read. However often and from however many sides this
-    /// is asked, each thing is told once.
+    /// Tells the people of a key what it is owed at `at`: for each thing its due moment, its event and a notice to each of
+    /// them change in one transaction, on condition of the due moment that was read. However often and from however many
+    /// sides this is asked, each thing is told once.
     ///
     /// # Errors
     /// A [`Fault`]; then the key stays due, unless only the answer was lost.
     pub async fn tell(&self, due: &DueKey, at: DateTime<Utc>) -> Result<Told, Fault> {
+        let mut kinds = Vec::new();
         for _ in 0..TRIES {
-            let Some(item) = self.batch_get(&[&due.0]).await?.take(&due.0) else { return Ok(Told::Nothing) };
-            let key = key_item::read(&item)?;
-            let Some(owed) = key.owed(at) else { return Ok(Told::Nothing) };
-            if self.tell_of(&key, owed, at).await? == Outcome::Done {
-                return Ok(owed.notice.map_or(Told::Nothing, Told::Of));
+            let Some(item) = self.batch_get(&[&due.0]).await?.take(&due.0) else {
+                return Ok(Told::of(kinds));
+            };
+            let Some(stands_at) = item.optional_text("due_key")? else { return Ok(Told::of(kinds)) };
+            let (mut key, mut stands_at) = (key_item::read(&item)?, stands_at.to_owned());
+            loop {
+                let owed = key.owed(at);
+                let told = owed.map_or_else(|| key.clone(), |owed| key.told(owed));
+                let moved = key_item::write(&told).optional_text("due_key")?.map(str::to_owned);
+                // A change that came together with the sweeper may have left the key where it was due no more.
+                if owed.is_none() && moved.as_deref() == Some(&stands_at) {
+                    return Ok(Told::of(kinds));
+                }
+                if self.tell_of(&key, stands_at, (owed, &told), at).await? != Outcome::Done {
+                    break;
+                }
+                kinds.extend(owed.and_then(|owed| owed.notice));
+                (key, stands_at) = match moved {
+                    Some(moved) if told.owed(at).is_some() => (told, moved),
+                    _ => return Ok(Told::of(kinds)),
+                };
             }
         }
         Err(Fault::Busy { call: "tell", tries: TRIES })
     }
 
-    async fn tell_of(&self, key: &Key, owed: Owed, at: DateTime<Utc>) -> Result<Outcome<Part>, Fault> {
-        let (before, after) = (key_item::write(key), key_item::write(&key.told(owed)));
+    async fn tell_of(
+        &self,
+        key: &Key,
+        stands_at: String,
+        (owed, told): (Option<Owed>, &Key),
+        at: DateTime<Utc>,
+    ) -> Result<Outcome<Part>, Fault> {
         // The due moment alone would do for the sweepers; the version keeps from telling of what an edit has replaced.
         let unchanged = Condition::new("due_key = :due AND version = :version")
-            .value(":due", text(before.text("due_key")?))
+            .value(":due", text(&stands_at))
             .value(":version", crate::item::number(key.version));
+        let before = key_item::write(key).with("due_key", text(stands_at));
+        let update = Update::between(&before, &key_item::write(told));
         let mut transaction = Transaction::new(&self.table);
-        transaction.update(Part::Key, &layout::key(&key.id), &Update::between(&before, &after), unchanged);
-        if let Some(kind) = owed.notice {
-            let act = Act { by: BY.to_owned(), from: FROM.to_owned(), at };
+        transaction.update(Part::Key, &layout::key(&key.id), &update, unchanged);
+        if let Some(kind) = owed.and_then(|owed| owed.notice) {
+            let by_push = key.handed_over_at.filter(|_| kind == NoticeKind::HandedOver);
+            let act = match by_push {
+                Some(at) => Act { by: BY_PUSH.to_owned(), from: FROM_PUSH.to_owned(), at },
+                None => Act { by: BY.to_owned(), from: FROM.to_owned(), at },
+            };
             transaction.put(Part::Rest, Event::new(event(kind), &act).write(&key.id), None);
-            let notice = Notice::new(kind, key, BY.to_owned(), at);
+            let notice = Notice::new(kind, key, act.by, act.at);
             for recipient in self.people_of(key).await? {
                 let notice = notice.to(recipient);
                 transaction.put(Part::Rest, NoticeRow::new(&notice).write(&notice), None);
@@ -121,6 +166,9 @@ const fn event(kind: NoticeKind) -> EventKind {
     match kind {
         NoticeKind::Created => EventKind::Created,
         NoticeKind::Refreshed => EventKind::Refreshed,
+        NoticeKind::HandOverBegun => EventKind::HandOverBegun,
+        NoticeKind::HandedOver => EventKind::HandedOver,
+        NoticeKind::HandOverLapsed => EventKind::HandOverLapsed,
         NoticeKind::Edited => EventKind::Edited,
         NoticeKind::Revoked | NoticeKind::Leaked => EventKind::Revoked,
         NoticeKind::Deleted => EventKind::Deleted,

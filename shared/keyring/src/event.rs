@@ -40,7 +40,13 @@ pub enum EventKind {
     Created,
     /// It got a new secret.
     Refreshed,
-    /// Its name or packages changed.
+    /// It got a second secret, to be handed over to.
+    HandOverBegun,
+    /// Its second secret has pushed, and is its only one.
+    HandedOver,
+    /// Its second secret did not push in time, and was dropped.
+    HandOverLapsed,
+    /// Its name or packages changed, or whether it may refresh itself.
     Edited,
     /// It was ended.
     Revoked,
@@ -60,9 +66,12 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Created,
         Self::Refreshed,
+        Self::HandOverBegun,
+        Self::HandedOver,
+        Self::HandOverLapsed,
         Self::Edited,
         Self::Revoked,
         Self::Deleted,
@@ -79,6 +88,9 @@ impl EventKind {
         match self {
             Self::Created => "created",
             Self::Refreshed => "refreshed",
+            Self::HandOverBegun => "hand_over_begun",
+            Self::HandedOver => "handed_over",
+            Self::HandOverLapsed => "hand_over_lapsed",
             Self::Edited => "edited",
             Self::Revoked => "revoked",
             Self::Deleted => "deleted",
@@ -112,8 +124,14 @@ impl Event {
             |key: &Key| key.scope().map(|scope| scope.packages.as_slice().to_vec()).unwrap_or_default();
         let (old, new) = (patterns(before), patterns(after));
         let renamed = (before.name != after.name).then(|| format!("renamed from {}", before.name));
+        let allowed = match (before.self_refresh, after.self_refresh) {
+            (false, true) => Some("it may refresh itself".to_owned()),
+            (true, false) => Some("it may not refresh itself any more".to_owned()),
+            _ => None,
+        };
+        let details: Vec<String> = renamed.into_iter().chain(allowed).collect();
         Self {
-            detail: renamed,
+            detail: (!details.is_empty()).then(|| details.join("; ")),
             added: beyond(&new, &old),
             removed: beyond(&old, &new),
             ..Self::new(EventKind::Edited, act)

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use keys::Key;
 
 use crate::item::{Item, NOT_LATER, format, number};
 
@@ -34,6 +35,14 @@ impl Condition {
     /// The item is still in the version that was read.
     pub(crate) fn version(version: u32) -> Self {
         Self::new("version = :version").value(":version", number(version))
+    }
+
+    /// The key is still in the version that was read, and its secret is the one that was. A first push hands a key over
+    /// without a new version.
+    pub(crate) fn unchanged(key: &Key) -> Self {
+        Self::new("version = :version AND secret_version = :secret_version")
+            .value(":version", number(key.version))
+            .value(":secret_version", number(key.secret.version))
     }
 
     /// The item is there, and no tombstone.

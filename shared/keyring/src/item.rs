@@ -17,14 +17,14 @@ const LATEST_FORMAT: u32 = 2;
 /// The condition of every write: what stands there, if anything does, is not of a later format. `:format` is [`format`].
 pub(crate) const NOT_LATER: &str = "(attribute_not_exists(v) OR v <= :format)";
 
+/// The number of the first format, as it stands in `v`: all that an item needs whose attributes it knew.
+pub(crate) fn first_format() -> AttributeValue {
+    number(FIRST_FORMAT)
+}
+
 /// The number of the latest format, as it stands in `v`.
 pub(crate) fn format() -> AttributeValue {
     number(LATEST_FORMAT)
-}
-
-/// The number of the format that every release knows.
-pub(crate) fn first_format() -> AttributeValue {
-    number(FIRST_FORMAT)
 }
 
 pub(crate) fn text(text: impl Into<String>) -> AttributeValue {
@@ -92,6 +92,11 @@ impl Item {
         }
     }
 
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.0.remove(name);
+        self
+    }
+
     pub(crate) fn into_attributes(self) -> HashMap<String, AttributeValue> {
         self.0
     }
@@ -133,6 +138,11 @@ impl Item {
 
     pub(crate) fn time(&self, name: &str) -> Result<DateTime<Utc>, Fault> {
         self.optional_time(name)?.ok_or_else(|| self.unfit(name))
+    }
+
+    /// A flag that is there only where it is set.
+    pub(crate) fn is_set(&self, name: &str) -> Result<bool, Fault> {
+        if self.has(name) { self.flag(name) } else { Ok(false) }
     }
 
     pub(crate) fn flag(&self, name: &str) -> Result<bool, Fault> {

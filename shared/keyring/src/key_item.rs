@@ -1,6 +1,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use keys::{
-    Actions, Key, Kind, Lifetime, Mac, NugetStored, Pattern, Patterns, Revocation, Scope, Secret, Stored,
+    Actions, HandOver, Key, Kind, Lifetime, Mac, NugetStored, Pattern, Patterns, Revocation, Scope, Secret,
+    Stored,
 };
 
 use crate::{
@@ -13,10 +14,20 @@ use crate::{
 const REVOKED_DAYS: i64 = 400;
 /// What NuGet stored of a legacy key, in place of a MAC.
 pub(crate) const NUGET_STORED: &str = "nuget_stored";
+/// The attributes that an item of the first format does not have.
+const SINCE_FIRST: [&str; 4] = [HAND_OVER_MAC, "handed_over_at", "secrets", "self_refresh"];
+/// What is stored of the second secret of a hand-over, and until when it waits.
+pub(crate) const HAND_OVER_MAC: &str = "hand_over_mac";
+pub(crate) const HAND_OVER: [&str; 4] =
+    [HAND_OVER_MAC, "hand_over_pepper", "hand_over_version", HAND_OVER_UNTIL];
+pub(crate) const HAND_OVER_UNTIL: &str = "hand_over_until";
+/// The attributes of the index, in which a key stands that is owed something.
+pub(crate) const DUE: [&str; 2] = ["due_shard", "due_key"];
 
 /// The item a key is kept as.
 pub(crate) fn write(key: &Key) -> Item {
-    let due = key.due_at.map(|due| due.timestamp());
+    let due = key.due().map(|due| due.timestamp());
+    let newest = key.hand_over.as_ref().map_or(&key.secret, |hand_over| &hand_over.secret).version;
     let item = Item::at(&layout::key(&key.id))
         .with("id", text(key.id.to_string()))
         .with("name", text(key.name.as_str()))
@@ -26,9 +37,22 @@ pub(crate) fn write(key: &Key) -> Item {
         .maybe("last_push_at", key.last_push_at.map(time))
         .maybe("due_shard", due.map(|_| text(layout::due_shard(key.id.tag()))))
         .maybe("due_key", due.map(|due| text(layout::due_key(due, &key.id))))
-        .maybe("due_at", due.map(number))
+        .maybe("due_at", key.due_at.map(time))
         .with("version", number(key.version))
-        .with("secret_version", number(key.secret.version));
+        .with("secret_version", number(key.secret.version))
+        .maybe("secrets", (key.secrets > newest).then(|| number(key.secrets)))
+        .maybe("handed_over_at", key.handed_over_at.map(time))
+        .maybe("self_refresh", key.self_refresh.then_some(AttributeValue::Bool(true)));
+    let item = match &key.hand_over {
+        Some(HandOver { secret: Secret { stored: Stored::Mac { mac, pepper }, version }, until }) => item
+            .with(HAND_OVER_MAC, bytes(mac.as_bytes()))
+            .with("hand_over_pepper", number(u32::from(*pepper)))
+            .with("hand_over_version", number(*version))
+            .with(HAND_OVER_UNTIL, time(*until)),
+        // A legacy key, of which alone NuGet's hash is stored, is not handed over.
+        Some(_) | None => item,
+    };
+    let item = item.latest_for(&SINCE_FIRST);
     let item = match &key.secret.stored {
         Stored::Mac { mac, pepper } => {
             item.with("mac", bytes(mac.as_bytes())).with("pepper", number(u32::from(*pepper)))
@@ -61,6 +85,9 @@ pub(crate) fn read(item: &Item) -> Result<Key, Fault> {
         Some(at) => Some(Revocation { at, cause: item.text("revoked_cause")?.to_owned() }),
         None => None,
     };
+    let hand_over = hand_over(item)?;
+    let secret = Secret { stored: stored(item)?, version: item.integer("secret_version")? };
+    let newest = hand_over.as_ref().map_or(&secret, |hand_over| &hand_over.secret).version;
     Ok(Key {
         id: item.parsed("id")?,
         name: item.parsed("name")?,
@@ -72,8 +99,23 @@ pub(crate) fn read(item: &Item) -> Result<Key, Fault> {
         revocation,
         due_at: item.optional_time("due_at")?,
         version: item.integer("version")?,
-        secret: Secret { stored: stored(item)?, version: item.integer("secret_version")? },
+        secret,
+        // One that was left behind by a newer secret counts no more.
+        secrets: item.optional_integer("secrets")?.unwrap_or(newest).max(newest),
+        hand_over,
+        handed_over_at: item.optional_time("handed_over_at")?,
+        self_refresh: item.is_set("self_refresh")?,
     })
+}
+
+fn hand_over(item: &Item) -> Result<Option<HandOver>, Fault> {
+    if !item.has(HAND_OVER_MAC) {
+        return Ok(None);
+    }
+    let mac = Mac::from_bytes(item.bytes(HAND_OVER_MAC)?);
+    let pepper = item.integer::<u32>("hand_over_pepper")?.into();
+    let secret = Secret::new(mac, pepper, item.integer("hand_over_version")?);
+    Ok(Some(HandOver { secret, until: item.time(HAND_OVER_UNTIL)? }))
 }
 
 fn stored(item: &Item) -> Result<Stored, Fault> {
@@ -119,7 +161,7 @@ pub(crate) fn read_actions(item: &Item, name: &str) -> Result<Actions, Fault> {
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, TimeDelta, Utc};
-    use keys::{AccountId, Action, KeyId, KeyNumber};
+    use keys::{AccountId, Action, HandOverWindow, KeyId, KeyNumber};
 
     use super::*;
 
@@ -160,10 +202,30 @@ mod tests {
         let revoked = key().revoked("by alice".into(), now()).unwrap();
         let legacy = Key { kind: Kind::Legacy { retires_at: now() + TimeDelta::days(365) }, ..key() };
         let stored = Stored::Nuget(NugetStored::parse(NUGET_VALUE).unwrap());
-        let unused = Key { secret: Secret { stored, version: 1 }, ..legacy.clone() };
+        let unused = Key { secret: Secret { stored, version: 1 }, secrets: 1, ..legacy.clone() };
         for key in [key(), pushed, revoked, legacy, unused] {
             assert_eq!(round_trip(&key), key);
+            assert_eq!(write(&key).integer::<u32>("v").unwrap(), 1);
         }
+    }
+
+    #[test]
+    fn a_key_with_what_the_first_format_did_not_know_reads_back_and_says_so() {
+        let window = HandOverWindow::new(7).unwrap();
+        let handing = key().handing_over((Mac::from_bytes([8; 32]), 4.into()), window, 365, now()).unwrap();
+        let handed_over = handing.handed_over(now());
+        let lapsed = Key { hand_over: None, ..handing.clone() };
+        let by_itself = Key { self_refresh: true, ..key() };
+        for key in [handing, handed_over, lapsed, by_itself] {
+            assert_eq!(round_trip(&key), key);
+            assert_eq!(write(&key).integer::<u32>("v").unwrap(), 2);
+        }
+    }
+
+    #[test]
+    fn how_many_secrets_there_were_is_left_behind_by_a_newer_one() {
+        let item = write(&key()).with("secrets", number(1));
+        assert_eq!(read(&item).unwrap().secrets, 2);
     }
 
     #[test]

@@ -3,7 +3,7 @@ use keys::{Key, Leak, Notice};
 use crate::{
     Keyring,
     act::Act,
-    change::{ChangeError, Changed, Write},
+    change::{ChangeError, Changed, Plan},
     event::{Event, EventKind},
 };
 
@@ -21,7 +21,7 @@ impl Keyring {
         };
         let revoked = key.revoked(cause.clone(), act.at)?;
         let event = Event { detail: Some(cause), ..Event::new(EventKind::Revoked, act) };
-        let notice = Notice::leaked(&revoked, leak, act.by.clone(), act.at);
-        self.change(key, Write::Update(&revoked), &event, Some(notice)).await
+        let notice = Some(Notice::leaked(&revoked, leak, act.by.clone(), act.at));
+        self.change(key, &Plan { after: Some(revoked), event, notice }).await
     }
 }

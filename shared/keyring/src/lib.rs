@@ -41,6 +41,7 @@ mod due;
 mod event;
 mod expression;
 mod fault;
+mod hand_over;
 mod idempotency;
 mod item;
 mod key_item;

@@ -55,7 +55,9 @@ impl NoticeRow {
             .with("purge_at", time(notice.at + TimeDelta::days(KEPT_DAYS)))
             .with("ends_at", time(notice.ends_at))
             .maybe("last_push_at", notice.last_push_at.map(time))
-            .maybe("package", notice.package.as_ref().map(|package| text(package.as_str())));
+            .maybe("package", notice.package.as_ref().map(|package| text(package.as_str())))
+            .maybe("hand_over_until", notice.hand_over_until.map(time))
+            .maybe("self_refresh", notice.self_refresh.then_some(AttributeValue::Bool(true)));
         let item = write_packages(item, "packages", &notice.packages);
         let item = match &notice.leak {
             Some(leak) => write_leak(item, leak),
@@ -94,6 +96,8 @@ impl Waiting {
             ends_at: item.time("ends_at")?,
             last_push_at: item.optional_time("last_push_at")?,
             leak: item.has("leak_places").then(|| read_leak(item)).transpose()?,
+            hand_over_until: item.optional_time("hand_over_until")?,
+            self_refresh: item.is_set("self_refresh")?,
         };
         let row = NoticeRow(Place { pk: item.text("pk")?.to_owned(), sk: item.text("sk")?.to_owned() });
         Ok(Self { row, notice, leased_until: item.optional_time("leased_until")? })

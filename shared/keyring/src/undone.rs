@@ -22,6 +22,8 @@ pub struct Undone {
 pub enum Ending {
     /// The secret before a refresh.
     Refreshed,
+    /// The secret before a hand-over, by the first push with the one after it.
+    HandedOver,
     /// Packages that an edit removed.
     Edited,
     /// The key, by revocation.
@@ -35,6 +37,8 @@ pub enum Ending {
 pub enum Again {
     /// The table did not know of it, and the key was active: it is revoked now, and its people will be told why.
     Revoked,
+    /// The table did not know of it, and the key was being handed over: it is handed over now.
+    HandedOver,
     /// The table did not know of it, but the key has ended all the same.
     Ended,
     /// The table knows of it: it is from before the moment of the restore.
@@ -51,12 +55,18 @@ impl Undone {
     /// Whether `key`, as the table has it, is as it was before this change.
     fn is_undone_in(&self, key: &Key) -> bool {
         match self.what {
-            Ending::Refreshed => key.secret.version < self.secret_version,
+            Ending::Refreshed | Ending::HandedOver => key.secret.version < self.secret_version,
             Ending::Edited => key.version < self.version,
             // Neither is ever taken back: a key that is there, and not revoked, is from before.
             Ending::Revoked => key.revocation.is_none(),
             Ending::Deleted => true,
         }
+    }
+
+    /// Whether what it ended was the secret that `key` still has beside the one it went over to.
+    fn is_of_second_secret_of(&self, key: &Key) -> bool {
+        let second = key.hand_over.as_ref().map(|hand_over| hand_over.secret.version);
+        self.what == Ending::HandedOver && second == Some(self.secret_version) && key.revocation.is_none()
     }
 }
 
@@ -64,7 +74,8 @@ impl Keyring {
     /// Ends the key of a change that a restored table does not know of. Asked again, it changes nothing more.
     ///
     /// A refreshed key is ended whole: its old secret is good again, and what its holder has is the new one, which the
-    /// table does not know. So is one whose scope is wide again.
+    /// table does not know. So is one whose scope is wide again. One that was handed over is handed over again where the
+    /// table still has both secrets, even if their window has closed since: nothing but the old secret is to end.
     ///
     /// # Errors
     /// A [`Fault`]; then it is to be asked again.
@@ -79,6 +90,9 @@ impl Keyring {
         }
         let act = Act { by: BY.to_owned(), from: FROM.to_owned(), at: now };
         let cause = format!("records were restored from before this key was {}", undone.what.as_str());
+        if undone.is_of_second_secret_of(&key) && self.hand_over_again(&key, &cause, &act).await? {
+            return Ok(Again::HandedOver);
+        }
         Ok(if self.revoke_surely(key, &cause, &act).await? { Again::Revoked } else { Again::Ended })
     }
 }
@@ -89,6 +103,7 @@ impl Ending {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Refreshed => EventKind::Refreshed.as_str(),
+            Self::HandedOver => EventKind::HandedOver.as_str(),
             Self::Edited => EventKind::Edited.as_str(),
             Self::Revoked => EventKind::Revoked.as_str(),
             Self::Deleted => EventKind::Deleted.as_str(),
@@ -100,7 +115,7 @@ impl FromStr for Ending {
     type Err = ();
 
     fn from_str(name: &str) -> Result<Self, ()> {
-        let all = [Self::Refreshed, Self::Edited, Self::Revoked, Self::Deleted];
+        let all = [Self::Refreshed, Self::HandedOver, Self::Edited, Self::Revoked, Self::Deleted];
         all.into_iter().find(|ending| ending.as_str() == name).ok_or(())
     }
 }

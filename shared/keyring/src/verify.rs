@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use keys::{Key, KeyPrefix, KeyText, LegacyText, Mac, NugetStored, PackageId, Pepper, PepperVersion, Stored};
+use chrono::{DateTime, Utc};
+use keys::{Key, KeyPrefix, KeyText, LegacyText, Mac, NugetStored, PackageId, Pepper, Secret, Stored};
 
 use crate::{Keyring, fault::Fault, look_up::LookUp};
 
@@ -14,13 +15,21 @@ use crate::{Keyring, fault::Fault, look_up::LookUp};
 pub struct Verified {
     /// The key.
     pub key: Key,
-    /// The pepper that what is sealed in the key's name is sealed with.
+    /// Which of its secrets was shown: its own, or the second one of a hand-over.
+    pub secret_version: u32,
+    /// The pepper of that secret, which seals what is sealed in the key's name.
     pub pepper: Arc<Pepper>,
     /// What else was read; the key is not in it any more.
     pub look_up: LookUp,
     /// Why something that was to be written already was not. To wait for the table a second time would take longer than
     /// anybody listens.
     pub unwritten: Option<Fault>,
+}
+
+/// What a text is tried on.
+struct Lock {
+    mac: Mac,
+    pepper: Arc<Pepper>,
 }
 
 /// What a legacy text's id part has led to, once the text was tried on all of it.
@@ -33,7 +42,8 @@ struct Tried {
 
 impl Keyring {
     /// The key that `sent` opens, whatever its status, with its holder's lock and `package`; none where it opens nothing.
-    /// `prefixes` are those that key texts of this gallery begin with.
+    /// `prefixes` are those that key texts of this gallery begin with. While a key is being handed over, either of its secrets
+    /// opens it; the second one not any more at `now` where its window has closed.
     ///
     /// # Errors
     /// A [`Fault`] where what is needed could not be read: then it is not known whether the text opens anything.
@@ -42,6 +52,7 @@ impl Keyring {
         prefixes: &[KeyPrefix],
         sent: &str,
         package: Option<&PackageId>,
+        now: DateTime<Utc>,
     ) -> Result<Option<Box<Verified>>, Fault> {
         let Ok(text) = KeyText::parse(prefixes, sent) else {
             return match LegacyText::parse(sent) {
@@ -51,12 +62,24 @@ impl Keyring {
             };
         };
         let look_up = self.look_up(&text.id(), package).await?;
-        let stored = look_up.key.as_ref().and_then(mac_of);
-        let (stored, pepper) = match stored {
-            Some((mac, pepper)) => (mac, self.peppers.get(pepper).await?),
-            None => (Mac::from_bytes([0; 32]), self.peppers.any().await?),
+        let key = look_up.key.as_ref();
+        let own = match self.lock_of(key.map(|key| &key.secret)).await? {
+            Some(lock) => lock,
+            None => dummy(self.peppers.any().await?),
         };
-        Ok(verified(&text, &stored, pepper, look_up))
+        let second = key.and_then(|key| key.pending(now)).map(|hand_over| &hand_over.secret);
+        let second = self.lock_of(second).await?.unwrap_or_else(|| dummy(own.pepper.clone()));
+        Ok(verified(&text, own, second, look_up))
+    }
+
+    /// What opens a secret of which a MAC is stored.
+    async fn lock_of(&self, secret: Option<&Secret>) -> Result<Option<Lock>, Fault> {
+        match secret.map(|secret| &secret.stored) {
+            Some(Stored::Mac { mac, pepper }) => {
+                Ok(Some(Lock { mac: mac.clone(), pepper: self.peppers.get(*pepper).await? }))
+            }
+            Some(Stored::Nuget(_)) | None => Ok(None),
+        }
     }
 
     /// Finds a legacy key by its text. The id part may be that of several accounts' keys: the text is tried on every one of
@@ -118,24 +141,32 @@ impl Keyring {
                 }
             }
         };
-        Ok(Box::new(Verified { key, pepper, look_up, unwritten }))
+        let secret_version = key.secret.version;
+        Ok(Box::new(Verified { key, secret_version, pepper, look_up, unwritten }))
     }
 }
 
-/// What a text opens, now that all is read that its id has led to. `stored` is a dummy where that is nothing: from here on
-/// an id that is not there costs what a wrong secret costs, the same MAC and the same comparison.
-fn verified(text: &KeyText, stored: &Mac, pepper: Arc<Pepper>, mut look_up: LookUp) -> Option<Box<Verified>> {
-    let opens = text.mac(&pepper) == *stored;
-    match look_up.key.take() {
-        Some(key) if opens => Some(Box::new(Verified { key, pepper, look_up, unwritten: None })),
-        _ => None,
+/// What nothing opens, under a pepper to do the same work with.
+const fn dummy(pepper: Arc<Pepper>) -> Lock {
+    Lock { mac: Mac::from_bytes([0; 32]), pepper }
+}
+
+impl Lock {
+    fn opens(&self, text: &KeyText) -> bool {
+        text.mac(&self.pepper) == self.mac
     }
 }
 
-/// The MAC that is stored of a key's secret, and its pepper.
-fn mac_of(key: &Key) -> Option<(Mac, PepperVersion)> {
-    match &key.secret.stored {
-        Stored::Mac { mac, pepper } => Some((mac.clone(), *pepper)),
-        Stored::Nuget(_) => None,
-    }
+/// What a text opens, now that all is read that its id has led to. A lock is a dummy where nothing is stored: from here on
+/// an id that is not there costs what a wrong secret costs, the same two MACs and the same two comparisons, whether the key
+/// is being handed over or not.
+fn verified(text: &KeyText, own: Lock, second: Lock, mut look_up: LookUp) -> Option<Box<Verified>> {
+    let opens = (own.opens(text), second.opens(text));
+    let key = look_up.key.take()?;
+    let (secret_version, pepper) = match (opens, &key.hand_over) {
+        ((true, _), _) => (key.secret.version, own.pepper),
+        ((false, true), Some(hand_over)) => (hand_over.secret.version, second.pepper),
+        ((false, _), _) => return None,
+    };
+    Some(Box::new(Verified { key, secret_version, pepper, look_up, unwritten: None }))
 }

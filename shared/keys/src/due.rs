@@ -14,18 +14,48 @@ use crate::{
 /// | its end | [`NoticeKind::Expired`] | [`NoticeKind::LegacyRetired`] |
 ///
 /// Where nobody looked until the end had passed, the warning is past telling, and only the end is told.
+///
+/// How a [hand-over](crate::HandOver) has ended is owed as well, before anything that happened later: a first push of the new
+/// secret ([`NoticeKind::HandedOver`]) from that push on, a window without one ([`NoticeKind::HandOverLapsed`]) from when it
+/// has closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owed {
     /// What its people are to be told. Nothing where its end has moved away since its due moment was set.
     pub notice: Option<NoticeKind>,
-    /// Its next due moment; none once its end has been told.
+    /// The next due moment of its end; none once that has been told.
     pub next: Option<DateTime<Utc>>,
 }
 
 impl Key {
-    /// What the key is owed at `now`; none before its due moment, and none for a key without one.
+    /// When the key is owed something next: its due moment. Only of its hand-over and its end anything is owed.
+    #[must_use]
+    pub fn due(&self) -> Option<DateTime<Utc>> {
+        [self.handed_over_at, self.hand_over.as_ref().map(|hand_over| hand_over.until), self.due_at]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// What the key is owed at `now`; none before its due moment, and none for a key without one. It may be owed more than
+    /// one thing: the next shows once this one is [told](Key::told).
     #[must_use]
     pub fn owed(&self, now: DateTime<Utc>) -> Option<Owed> {
+        self.owed_of_hand_over(now).or_else(|| self.owed_of_end(now))
+    }
+
+    /// How its hand-over has ended, where its people have not been told.
+    #[must_use]
+    pub fn owed_of_hand_over(&self, now: DateTime<Utc>) -> Option<Owed> {
+        let closed = self.hand_over.as_ref().is_some_and(|hand_over| now >= hand_over.until);
+        let notice = match self.handed_over_at {
+            Some(_) => NoticeKind::HandedOver,
+            None if closed => NoticeKind::HandOverLapsed,
+            None => return None,
+        };
+        Some(Owed { notice: Some(notice), next: self.due_at })
+    }
+
+    fn owed_of_end(&self, now: DateTime<Utc>) -> Option<Owed> {
         self.due_at.filter(|due| *due <= now)?;
         if self.revocation.is_some() {
             return Some(Owed { notice: None, next: None });
@@ -47,7 +77,13 @@ impl Key {
     /// The key once it has been told what it was owed. Its version stays: nobody has changed what it is.
     #[must_use]
     pub fn told(&self, owed: Owed) -> Self {
-        Self { due_at: owed.next, ..self.clone() }
+        let mut key = Self { due_at: owed.next, ..self.clone() };
+        match owed.notice {
+            Some(NoticeKind::HandedOver) => key.handed_over_at = None,
+            Some(NoticeKind::HandOverLapsed) => key.hand_over = None,
+            _ => {}
+        }
+        key
     }
 
     /// When its people are warned of its end: its first due moment.
@@ -66,7 +102,10 @@ mod tests {
     use super::*;
     use crate::{
         action::Action,
-        key::tests::{at, key, legacy, scope},
+        key::{
+            Edit,
+            tests::{at, key, legacy, scope},
+        },
         pepper::Mac,
     };
 
@@ -130,7 +169,8 @@ mod tests {
     fn an_edit_keeps_the_due_moment_a_refresh_may_move_it_and_a_revocation_clears_it() {
         let key = scoped(365);
         let warned = key.told(key.owed(at(355)).unwrap());
-        let edited = warned.edited(Some("other".parse().unwrap()), None, at(356)).unwrap();
+        let edited =
+            warned.edited(Edit { name: Some("other".parse().unwrap()), ..Edit::default() }, at(356)).unwrap();
         assert_eq!(edited.due_at, Some(at(365)));
         let mac = || (Mac::from_bytes([2; 32]), 1.into());
         assert_eq!(warned.refreshed(mac(), false, 365, at(356)).unwrap().due_at, Some(at(365)));

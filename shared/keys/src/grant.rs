@@ -62,11 +62,18 @@ const VERSION: u8 = 1;
 const FIXED: usize = 1 + 4 + 16 + 4 + 1 + 8;
 
 impl Grant {
-    /// The grant for a key that may do `action`, on `package` where one was named. `expires_at` is at most
-    /// [`GRANT_LIFETIME`] after the key itself was shown: a grant that was asked for with a grant lives no longer.
+    /// The grant for a key that may do `action`, on `package` where one was named, and of whose secrets this one was shown:
+    /// that one's pepper seals it. `expires_at` is at most [`GRANT_LIFETIME`] after the key itself was shown: a grant that was
+    /// asked for with a grant lives no longer.
     #[must_use]
-    pub fn new(key: &Key, action: Action, package: Option<PackageId>, expires_at: DateTime<Utc>) -> Self {
-        Self { key: key.id, secret_version: key.secret.version, action, package, expires_at }
+    pub fn new(
+        key: &Key,
+        secret_version: u32,
+        action: Action,
+        package: Option<PackageId>,
+        expires_at: DateTime<Utc>,
+    ) -> Self {
+        Self { key: key.id, secret_version, action, package, expires_at }
     }
 
     /// The text that goes out.
@@ -130,10 +137,16 @@ impl UncheckedGrant {
         Some(Self { grant, pepper, signed: signed.to_vec(), mac: Mac::from_bytes(*mac) })
     }
 
-    /// The key it says it is for. That key's own pepper is what to check it with.
+    /// The key it says it is for.
     #[must_use]
     pub const fn key(&self) -> KeyId {
         self.grant.key
+    }
+
+    /// Which of the key's secrets it says was shown. That one's pepper is what to check it with.
+    #[must_use]
+    pub const fn secret_version(&self) -> u32 {
+        self.grant.secret_version
     }
 
     /// The grant, if it is ours and still good at `now`.

@@ -10,7 +10,7 @@ fn pepper(version: u32) -> Pepper {
 
 fn grant(package: Option<&str>) -> Grant {
     let key = key(90, scope(&[Action::Push], &["*"]));
-    Grant::new(&key, Action::Push, package.map(|id| id.parse().unwrap()), at(0) + GRANT_LIFETIME)
+    Grant::new(&key, 1, Action::Push, package.map(|id| id.parse().unwrap()), at(0) + GRANT_LIFETIME)
 }
 
 fn opened(text: &str, version: u32, now: DateTime<Utc>) -> Result<Grant, GrantError> {

@@ -4,6 +4,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use crate::{
     account::AccountId,
+    hand_over::HandOver,
     key_id::KeyId,
     key_text,
     lifetime::{Lifetime, LifetimeError},
@@ -19,10 +20,11 @@ use crate::{
 /// | | active | expired | revoked, retired |
 /// | --- | --- | --- | --- |
 /// | [edit](Key::edited), [refresh](Key::refreshed) | yes | yes; a refresh restarts the lifetime | no |
+/// | [hand over](Key::handing_over) | yes | no | no |
 /// | [revoke](Key::revoked) | yes | no | no |
 /// | delete | yes | yes | yes |
 ///
-/// A legacy key is never edited or refreshed.
+/// A legacy key is never edited, refreshed or handed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     /// Its public name.
@@ -41,12 +43,31 @@ pub struct Key {
     pub last_push_at: Option<DateTime<Utc>>,
     /// When and why it was revoked.
     pub revocation: Option<Revocation>,
-    /// When the sweeper owes it something next.
+    /// When the sweeper owes it something of its end next; [`Key::due`] is when it owes it anything.
     pub due_at: Option<DateTime<Utc>>,
     /// Rises with every change by a person or the gallery; a push is none.
     pub version: u32,
     /// What is stored of its secret.
     pub secret: Secret,
+    /// How many secrets it has had: the version of the newest, also where that one was dropped unused.
+    pub secrets: u32,
+    /// The second secret that it was given to take over, until that was used for a push or the sweeper has dropped it.
+    pub hand_over: Option<HandOver>,
+    /// When it was handed over to its second secret, until the sweeper has told its people.
+    pub handed_over_at: Option<DateTime<Utc>>,
+    /// Whether whoever has the key itself may begin a hand-over, as a build does.
+    pub self_refresh: bool,
+}
+
+/// What is to change of a key; what is none stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// Its new name.
+    pub name: Option<KeyName>,
+    /// All its patterns from now on.
+    pub packages: Option<Patterns>,
+    /// Whether it may begin a hand-over of itself from now on.
+    pub self_refresh: Option<bool>,
 }
 
 /// What kind of permission a key is.
@@ -73,7 +94,7 @@ pub enum Kind {
 pub struct Secret {
     /// What is stored of it.
     pub stored: Stored,
-    /// Which of the key's secrets this is: 1, and one more for every refresh.
+    /// Which of the key's secrets this is: 1, and one more for every refresh and every hand-over.
     pub version: u32,
 }
 
@@ -134,6 +155,9 @@ pub enum Not {
     /// The policy would not give it this lifetime any more.
     #[error("{0}: make a new key in its place")]
     Lifetime(#[from] LifetimeError),
+    /// It has two secrets already.
+    #[error("the key is being handed over until {}: push with its new secret, or refresh it to end both", .0.format("%Y-%m-%d %H:%M UTC"))]
+    HandingOver(DateTime<Utc>),
 }
 
 impl Key {
@@ -162,7 +186,11 @@ impl Key {
             revocation: None,
             due_at: None,
             version: 1,
+            secrets: secret.version,
             secret,
+            hand_over: None,
+            handed_over_at: None,
+            self_refresh: false,
         };
         Self { due_at: Some(key.warned_at()), ..key }
     }
@@ -202,29 +230,25 @@ impl Key {
         }
     }
 
-    /// The key with another name, other packages, or both. Actions, owner, expiry and secret stay.
+    /// The key with what `edit` changes of it. Actions, owner, expiry and secrets stay.
     ///
     /// # Errors
     /// [`Not`] for revoked, retired and legacy keys.
-    pub fn edited(
-        &self,
-        name: Option<KeyName>,
-        packages: Option<Patterns>,
-        now: DateTime<Utc>,
-    ) -> Result<Self, Not> {
+    pub fn edited(&self, edit: Edit, now: DateTime<Utc>) -> Result<Self, Not> {
         self.refuse_ended("edited", now)?;
         let mut key = self.changed();
         let Kind::Scoped { scope, .. } = &mut key.kind else { return Err(Not::Legacy("edited")) };
-        if let Some(packages) = packages {
+        if let Some(packages) = edit.packages {
             scope.packages = packages;
         }
-        if let Some(name) = name {
+        if let Some(name) = edit.name {
             key.name = name;
         }
+        key.self_refresh = edit.self_refresh.unwrap_or(key.self_refresh);
         Ok(key)
     }
 
-    /// The key with the MAC of a new secret. `restart` starts the same lifetime again at `now`; an expired key's always
+    /// The key with the MAC of a new secret, and no other: one that it is being handed over to ends too. `restart` starts the same lifetime again at `now`; an expired key's always
     /// is. `maximum` is the policy's most days, as it is today.
     ///
     /// # Errors
@@ -247,11 +271,11 @@ impl Key {
             *expires_at = lifetime.end(now);
             key.due_at = Some(key.warned_at());
         } else {
-            let left = *expires_at - now;
-            let days = left.num_days() + i64::from(left > TimeDelta::days(left.num_days()));
-            Lifetime::new(days, maximum)?;
+            Self::refuse_rest(*expires_at - now, maximum)?;
         }
-        key.secret = Secret::new(mac, pepper, self.secret.version.saturating_add(1));
+        key.secrets = self.secrets.saturating_add(1);
+        key.secret = Secret::new(mac, pepper, key.secrets);
+        key.hand_over = None;
         Ok(key)
     }
 
@@ -267,13 +291,20 @@ impl Key {
         let mut key = self.changed();
         key.revocation = Some(Revocation { at: now.trunc_subsecs(0), cause });
         key.due_at = None;
+        key.hand_over = None;
         Ok(key)
     }
 
-    fn changed(&self) -> Self {
+    pub(crate) fn changed(&self) -> Self {
         let mut key = self.clone();
         key.version = key.version.saturating_add(1);
         key
+    }
+
+    /// Refuses a rest of a lifetime, days rounded up, that the policy would not give today.
+    pub(crate) fn refuse_rest(left: TimeDelta, maximum: u16) -> Result<(), LifetimeError> {
+        let days = left.num_days() + i64::from(left > TimeDelta::days(left.num_days()));
+        Lifetime::new(days, maximum).map(drop)
     }
 
     fn refuse_ended(&self, act: &'static str, now: DateTime<Utc>) -> Result<(), Not> {

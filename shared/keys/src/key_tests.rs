@@ -36,8 +36,8 @@ fn any() -> Key {
     key(90, scope(&[Action::Push], &["Foo.*"]))
 }
 
-fn packages(text: &str) -> Option<Patterns> {
-    Some(Patterns::parse(&[text]).unwrap())
+fn packages(text: &str) -> Edit {
+    Edit { packages: Some(Patterns::parse(&[text]).unwrap()), ..Edit::default() }
 }
 
 #[test]
@@ -66,13 +66,14 @@ fn stored_times_are_whole_seconds() {
 #[test]
 fn an_edit_changes_name_and_packages_and_nothing_else() {
     let key = any();
-    let edited = key.edited(Some("Release".parse().unwrap()), packages("Bar"), at(1)).unwrap();
+    let edited =
+        key.edited(Edit { name: Some("Release".parse().unwrap()), ..packages("Bar") }, at(1)).unwrap();
     let Kind::Scoped { scope, .. } = &edited.kind else { panic!("a scoped key stays one") };
     assert_eq!((edited.name.as_str(), scope.packages.as_slice()[0].as_str()), ("Release", "Bar"));
     let back = Key { name: key.name.clone(), kind: key.kind.clone(), version: key.version, ..edited.clone() };
     assert_eq!((back, edited.version), (key.clone(), 2));
     assert!(
-        key.edited(None, packages("Bar"), at(91)).is_ok(),
+        key.edited(packages("Bar"), at(91)).is_ok(),
         "an expired key can be edited before it is refreshed"
     );
 }
@@ -108,7 +109,7 @@ fn revoked_and_retired_keys_never_come_back() {
     assert_eq!((revoked.status(at(1)), revoked.due_at), (Status::Revoked, None));
     for (key, status) in [(revoked, Status::Revoked), (legacy(100), Status::Retired)] {
         let now = at(200);
-        assert_eq!(key.edited(None, packages("Bar"), now), Err(Not::While(status, "edited")));
+        assert_eq!(key.edited(packages("Bar"), now), Err(Not::While(status, "edited")));
         assert_eq!(key.refreshed((mac(2), 1.into()), true, 365, now), Err(Not::While(status, "refreshed")));
         assert_eq!(key.revoked("again".into(), now), Err(Not::While(status, "revoked")));
     }
@@ -118,7 +119,7 @@ fn revoked_and_retired_keys_never_come_back() {
 #[test]
 fn a_legacy_key_can_be_revoked_only() {
     let key = legacy(100);
-    assert_eq!(key.edited(None, packages("Bar"), at(1)), Err(Not::Legacy("edited")));
+    assert_eq!(key.edited(packages("Bar"), at(1)), Err(Not::Legacy("edited")));
     assert_eq!(key.refreshed((mac(2), 1.into()), false, 365, at(1)), Err(Not::Legacy("refreshed")));
     assert!(key.revoked("alice".into(), at(1)).is_ok());
 }

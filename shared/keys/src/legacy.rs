@@ -43,7 +43,11 @@ impl Key {
             revocation: None,
             due_at: None,
             version: 1,
+            secrets: secret.version,
             secret,
+            hand_over: None,
+            handed_over_at: None,
+            self_refresh: false,
         };
         Self { due_at: Some(key.warned_at()), ..key }
     }

@@ -11,6 +11,7 @@
 //! | [`LegacyText`], [`NugetStored`] | the secret string of a key from before, and what its gallery stored of it |
 //! | [`Action`], [`Pattern`], [`Scope`] | what a key may do, on which packages, and both together |
 //! | [`Key`] | a named permission with a secret: created, edited, refreshed, revoked |
+//! | [`HandOver`] | a second secret that takes the place of the first with its first push |
 //! | [`decide`] | allow, or deny with a reason |
 //! | [`Grant`] | a short-lived proof that a key was verified |
 //! | [`Pepper`] | the HMAC key that keeps stored keys useless to whoever reads the table |
@@ -27,6 +28,7 @@ mod credential;
 mod decision;
 mod due;
 mod grant;
+mod hand_over;
 mod key;
 mod key_id;
 mod key_text;
@@ -56,7 +58,8 @@ pub use decision::{
 };
 pub use due::Owed;
 pub use grant::{GRANT_LIFETIME, Grant, GrantError, UncheckedGrant};
-pub use key::{Key, KeyName, KeyNameError, Kind, Not, Revocation, Secret, Status, Stored};
+pub use hand_over::{HandOver, HandOverWindow, HandOverWindowError};
+pub use key::{Edit, Key, KeyName, KeyNameError, Kind, Not, Revocation, Secret, Status, Stored};
 pub use key_id::{KeyId, KeyIdError, KeyNumber};
 pub use key_text::{KeyPrefix, KeyPrefixError, KeyText, MalformedKeyText};
 pub use leak::{Leak, LeakPlace, LeakPlaceError};

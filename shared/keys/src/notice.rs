@@ -43,6 +43,10 @@ pub struct Notice {
     pub last_push_at: Option<DateTime<Utc>>,
     /// Where its text was found and what it had pushed, if that is what happened.
     pub leak: Option<Leak>,
+    /// Until when a second secret waits for its first push.
+    pub hand_over_until: Option<DateTime<Utc>>,
+    /// Whether it may refresh itself.
+    pub self_refresh: bool,
 }
 
 /// What happened to a key that people are told of.
@@ -52,7 +56,13 @@ pub enum NoticeKind {
     Created,
     /// It has a new secret.
     Refreshed,
-    /// Its packages were changed.
+    /// It has a second secret, to be handed over to.
+    HandOverBegun,
+    /// Its second secret has pushed, and is its only one.
+    HandedOver,
+    /// Its second secret did not push in time, and was dropped.
+    HandOverLapsed,
+    /// What it covers was changed, or that it may refresh itself.
     Edited,
     /// Somebody ended it.
     Revoked,
@@ -119,6 +129,8 @@ impl Notice {
             ends_at: key.ends_at(),
             last_push_at: key.last_push_at,
             leak: None,
+            hand_over_until: key.hand_over.as_ref().map(|hand_over| hand_over.until),
+            self_refresh: key.self_refresh,
         }
     }
 
@@ -146,19 +158,22 @@ impl Notice {
         Self { package: Some(package), ..self }
     }
 
-    /// The notice that a key was edited: what it covers now and what it covered before.
+    /// The notice that a key was edited: what it covers now and, if that is something else, what it covered before.
     #[must_use]
     pub fn edited(before: &Key, after: &Key, by: String, at: DateTime<Utc>) -> Self {
-        let packages_before = Some(Packages::of(before));
+        let packages_before = (before.scope() != after.scope()).then(|| Packages::of(before));
         Self { packages_before, ..Self::new(NoticeKind::Edited, after, by, at) }
     }
 }
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Created,
         Self::Refreshed,
+        Self::HandOverBegun,
+        Self::HandedOver,
+        Self::HandOverLapsed,
         Self::Edited,
         Self::Revoked,
         Self::Leaked,
@@ -177,6 +192,9 @@ impl NoticeKind {
         match self {
             Self::Created => "created",
             Self::Refreshed => "refreshed",
+            Self::HandOverBegun => "hand_over_begun",
+            Self::HandedOver => "handed_over",
+            Self::HandOverLapsed => "hand_over_lapsed",
             Self::Edited => "edited",
             Self::Revoked => "revoked",
             Self::Leaked => "leaked",
@@ -197,13 +215,19 @@ impl NoticeKind {
         match self {
             Self::Created
             | Self::Refreshed
+            | Self::HandOverBegun
+            | Self::HandedOver
             | Self::Edited
             | Self::Revoked
             | Self::Leaked
             | Self::Deleted
             | Self::Barred
             | Self::BarLifted => false,
-            Self::Expiring | Self::Expired | Self::LegacyRetiring | Self::LegacyRetired => true,
+            Self::HandOverLapsed
+            | Self::Expiring
+            | Self::Expired
+            | Self::LegacyRetiring
+            | Self::LegacyRetired => true,
         }
     }
 }

@@ -28,6 +28,9 @@ impl Fact {
         if let Some(leak) = &notice.leak {
             facts.extend(Self::of_leak(leak));
         }
+        if let (NoticeKind::HandOverBegun, Some(until)) = (notice.kind, notice.hand_over_until) {
+            facts.push(Self::line("First push until", time(until)));
+        }
         facts
     }
 
@@ -83,6 +86,9 @@ impl Fact {
                 facts.push(Self::packages("Packages now", &notice.packages));
                 facts.push(Self::packages("Packages before", before));
             }
+        }
+        if notice.self_refresh {
+            facts.push(Self::line("Self-refresh", "allowed".to_owned()));
         }
         let end = if legacy { "Retirement" } else { "Expiry" };
         facts.push(Self::line(end, ends));
@@ -148,13 +154,16 @@ fn act(kind: NoticeKind) -> Option<(&'static str, &'static str)> {
     match kind {
         NoticeKind::Created => Some(("Created", "Created by")),
         NoticeKind::Refreshed => Some(("Refreshed", "Refreshed by")),
+        NoticeKind::HandOverBegun => Some(("Begun", "Begun by")),
+        NoticeKind::HandedOver => Some(("Handed over", "Handed over by")),
         NoticeKind::Edited => Some(("Edited", "Edited by")),
         NoticeKind::Revoked => Some(("Revoked", "Cause")),
         NoticeKind::Leaked => Some(("Revoked", "Found by")),
         NoticeKind::Deleted => Some(("Deleted", "Deleted by")),
         NoticeKind::Barred => Some(("Barred", "Barred by")),
         NoticeKind::BarLifted => Some(("Lifted", "Lifted by")),
-        NoticeKind::Expiring
+        NoticeKind::HandOverLapsed
+        | NoticeKind::Expiring
         | NoticeKind::Expired
         | NoticeKind::LegacyRetiring
         | NoticeKind::LegacyRetired => None,

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use keys::{
-    AccountId, Action, Actions, Key, KeyId, KeyNumber, Kind, Leak, Lifetime, Mac, NoticeKind, Patterns,
-    Pushed, Scope, Secret,
+    AccountId, Action, Actions, Edit, HandOverWindow, Key, KeyId, KeyNumber, Kind, Leak, Lifetime, Mac,
+    NoticeKind, Patterns, Pushed, Scope, Secret,
 };
 
 use super::*;
@@ -52,8 +52,9 @@ fn mail_with(notice: &Notice, names: Names<'_>) -> Message {
 
 fn edited() -> Notice {
     let before = key("CI deploy", &["Fabrikam.*", "Contoso.Core"]);
-    let after =
-        before.edited(None, Some(Patterns::parse(&["Fabrikam.Web"]).unwrap()), before.created_at).unwrap();
+    let packages = Patterns::parse(&["Fabrikam.Web"]).unwrap();
+    let packages = Edit { packages: Some(packages), ..Edit::default() };
+    let after = before.edited(packages, before.created_at).unwrap();
     Notice::edited(&before, &after, "ada".to_owned(), at("2026-12-03T17:30:00Z"))
 }
 
@@ -65,6 +66,27 @@ fn leaked() -> Notice {
         pushed_more: true,
     };
     Notice { leak: Some(leak), by: "GitHub".to_owned(), ..notice(NoticeKind::Leaked) }
+}
+
+fn allowed_to_refresh_itself() -> Notice {
+    let before = key("CI deploy", &["Fabrikam.*", "Contoso.Core"]);
+    let allowed = Edit { self_refresh: Some(true), ..Edit::default() };
+    let after = before.edited(allowed, before.created_at).unwrap();
+    Notice::edited(&before, &after, "ada".to_owned(), at("2026-12-03T17:30:00Z"))
+}
+
+/// That a hand-over of a key that may refresh itself began, by the key itself.
+fn begun() -> Notice {
+    let key = Key { self_refresh: true, ..key("CI deploy", &["Fabrikam.*", "Contoso.Core"]) };
+    let secret = (Mac::from_bytes([1; 32]), 1.into());
+    let began = at("2026-12-03T17:30:00Z");
+    let handing = key.handing_over(secret, HandOverWindow::new(14).unwrap(), 365, began).unwrap();
+    Notice::new(NoticeKind::HandOverBegun, &handing, "the key itself".to_owned(), began)
+}
+
+fn handed_over() -> Notice {
+    let by = "the first push with the new secret".to_owned();
+    Notice { by, ..notice(NoticeKind::HandedOver) }
 }
 
 /// What a reader sees of the HTML: the text of its body, one line for each piece between tags.
@@ -86,7 +108,10 @@ fn seen(html: &str) -> Vec<String> {
 fn text_of_each_kind() {
     insta::assert_snapshot!("created_text", mail(&notice(NoticeKind::Created)).text);
     insta::assert_snapshot!("refreshed_text", mail(&notice(NoticeKind::Refreshed)).text);
+    insta::assert_snapshot!("hand_over_begun_text", mail(&begun()).text);
+    insta::assert_snapshot!("handed_over_text", mail(&handed_over()).text);
     insta::assert_snapshot!("edited_text", mail(&edited()).text);
+    insta::assert_snapshot!("self_refresh_text", mail(&allowed_to_refresh_itself()).text);
     let revoked = Notice { by: "found in a public repository".to_owned(), ..notice(NoticeKind::Revoked) };
     insta::assert_snapshot!("revoked_text", mail(&revoked).text);
     insta::assert_snapshot!("leaked_text", mail(&leaked()).text);
@@ -99,7 +124,10 @@ fn text_of_each_kind() {
 fn html_of_each_kind() {
     insta::assert_snapshot!("created_html", mail(&notice(NoticeKind::Created)).html);
     insta::assert_snapshot!("refreshed_html", mail(&notice(NoticeKind::Refreshed)).html);
+    insta::assert_snapshot!("hand_over_begun_html", mail(&begun()).html);
+    insta::assert_snapshot!("handed_over_html", mail(&handed_over()).html);
     insta::assert_snapshot!("edited_html", mail(&edited()).html);
+    insta::assert_snapshot!("self_refresh_html", mail(&allowed_to_refresh_itself()).html);
     let revoked = Notice { by: "found in a public repository".to_owned(), ..notice(NoticeKind::Revoked) };
     insta::assert_snapshot!("revoked_html", mail(&revoked).html);
     insta::assert_snapshot!("leaked_html", mail(&leaked()).html);
@@ -111,16 +139,21 @@ fn html_of_each_kind() {
 #[test]
 fn subjects() {
     let acts = NoticeKind::ALL.iter().filter(|kind| !kind.comes_with_time());
-    let subjects: Vec<_> = acts.map(|kind| mail(&notice(*kind)).subject).collect();
+    let acts = acts.map(|kind| if *kind == NoticeKind::Edited { edited() } else { notice(*kind) });
+    let subjects: Vec<_> =
+        acts.chain([allowed_to_refresh_itself()]).map(|notice| mail(&notice).subject).collect();
     insta::assert_snapshot!(subjects.join("\n"), @r"
     Key “CI deploy” was created at Sample Gallery
     Key “CI deploy” was refreshed at Sample Gallery
+    Key “CI deploy” was given a second secret at Sample Gallery
+    Key “CI deploy” was handed over to its new secret at Sample Gallery
     Key “CI deploy” was edited at Sample Gallery
     Key “CI deploy” was revoked at Sample Gallery
     Key “CI deploy” was found in public and revoked at Sample Gallery
     Key “CI deploy” was deleted at Sample Gallery
     Key “CI deploy” was barred from Fabrikam.Core at Sample Gallery
     Key “CI deploy” is no longer barred from Fabrikam.Core at Sample Gallery
+    Key “CI deploy” was allowed to refresh itself at Sample Gallery
     ");
 }
 
@@ -129,7 +162,7 @@ fn text_and_html_tell_the_same() {
     let acts = NoticeKind::ALL.into_iter().filter(|kind| !kind.comes_with_time()).map(notice);
     let names = Names { recipient: Some("Ada"), owner: Some("Fabrikam & Sons") };
     let of_acts = acts
-        .chain([edited(), leaked(), unplaced(), many(), strange()])
+        .chain([begun(), edited(), leaked(), unplaced(), allowed_to_refresh_itself(), many(), strange()])
         .map(|notice| mail_with(&notice, names));
     let of_time = TIME.into_iter().flat_map(|kind| {
         [of_keys(&[ending(kind, "CI deploy", 1)], 0), of_keys(&three(kind), 0), of_keys(&three(kind), 980)]
@@ -258,8 +291,13 @@ fn the_html_loads_nothing() {
     assert_eq!(html.matches("http").count(), 2, "the keys page as a link and as its text");
 }
 
-const TIME: [NoticeKind; 4] =
-    [NoticeKind::Expiring, NoticeKind::Expired, NoticeKind::LegacyRetiring, NoticeKind::LegacyRetired];
+const TIME: [NoticeKind; 5] = [
+    NoticeKind::Expiring,
+    NoticeKind::Expired,
+    NoticeKind::HandOverLapsed,
+    NoticeKind::LegacyRetiring,
+    NoticeKind::LegacyRetired,
+];
 
 const READ_AT: &str = "2027-11-12T10:20:00Z";
 
@@ -318,6 +356,8 @@ fn subjects_of_what_time_brings_about() {
     30 keys expire soon at Sample Gallery
     Key “CI deploy” has expired at Sample Gallery
     30 keys have expired at Sample Gallery
+    Key “CI deploy” keeps its old secret at Sample Gallery
+    30 keys keep their old secrets at Sample Gallery
     Legacy key “CI deploy” is retired in 10 days at Sample Gallery
     30 legacy keys are retired soon at Sample Gallery
     Legacy key “CI deploy” was retired at Sample Gallery

@@ -34,6 +34,8 @@ const ASK_OWNER: &str = "Still needed there? Ask whoever barred it, or another o
 const NOTHING_TO_DO: &str = "There is nothing to be done. Your keys are on your keys page:";
 const ASK_HOLDER: &str = "Only a key's holder can refresh it, so ask the holder named above where it is still \
                           needed. Your organization's keys are on your keys page:";
+const NOT_NEEDED: &str = "Nothing needs doing: a key's holder can refresh it again. Your organization's keys are on your \
+                          keys page:";
 const REPLACE: &str = "Make a scoped key in its place, for the packages it is used for, on your keys page:";
 const REPLACE_ALL: &str =
     "Make scoped keys in their place, for the packages they are used for, on your keys page:";
@@ -51,6 +53,24 @@ impl Wording {
                 "was refreshed",
                 "It has a new secret, and the old one stopped working at once: put the new key text wherever the key \
                  is used.",
+                NOT_YOU,
+            ),
+            NoticeKind::HandOverBegun => (
+                "was given a second secret",
+                "Both secrets work until the new one's first push, which ends the old one. Without such a push until the \
+                 time below, the new one is dropped and the old one works on: put the new key text wherever the key is used.",
+                NOT_YOU,
+            ),
+            NoticeKind::HandedOver => (
+                "was handed over to its new secret",
+                "The new secret works on alone, and the old one has stopped working. Whatever still uses the old key text \
+                 is refused, and needs the new one.",
+                NOT_YOU,
+            ),
+            NoticeKind::Edited if notice.packages_before.is_none() => (
+                "was allowed to refresh itself",
+                "Whoever has the key can give it a second secret from now on, which takes over with its first push. Its \
+                 packages, actions, owner and expiry stay as they were.",
                 NOT_YOU,
             ),
             NoticeKind::Edited => (
@@ -86,7 +106,8 @@ impl Wording {
                 "It can do again with that package what its actions and packages allow.",
                 NOTHING_TO_DO,
             ),
-            NoticeKind::Expiring
+            NoticeKind::HandOverLapsed
+            | NoticeKind::Expiring
             | NoticeKind::Expired
             | NoticeKind::LegacyRetiring
             | NoticeKind::LegacyRetired => {
@@ -149,6 +170,20 @@ impl Wording {
                 "They went too long without a push, have stopped working and cannot be brought back.",
                 REPLACE_ALL,
             ),
+            (NoticeKind::HandOverLapsed, true) => (
+                "keeps its old secret".to_owned(),
+                "Its new secret was not used for a push in time and is dropped: it opens nothing. The old one works on, until \
+                 the key expires.",
+                "Still want a new secret? Refresh it again, and put the new key text wherever the key is used, on your keys \
+                 page:",
+            ),
+            (NoticeKind::HandOverLapsed, false) => (
+                "keep their old secrets".to_owned(),
+                "Their new secrets were not used for a push in time and are dropped: they open nothing. The old ones work on, \
+                 until the keys expire.",
+                "Still want new secrets? Refresh the keys again, and put the new key texts wherever they are used, on your \
+                 keys page:",
+            ),
             (NoticeKind::Expired, true) => (
                 "has expired".to_owned(),
                 "It has stopped working. Pushes with it fail until it is refreshed or replaced.",
@@ -174,7 +209,11 @@ impl Wording {
                  on your keys page:",
             ),
         };
-        let next = if for_another && !retires { ASK_HOLDER } else { next };
+        let next = match for_another {
+            true if kind == NoticeKind::HandOverLapsed => NOT_NEEDED,
+            true if !retires => ASK_HOLDER,
+            _ => next,
+        };
         let concerns = if one { "which the key concerns" } else { "which the keys concern" };
         Self::new(format!("{subject} {happens}"), meaning, next, concerns, letterhead)
     }

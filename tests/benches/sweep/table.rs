@@ -132,7 +132,7 @@ async fn originals(db: &Client, kms: &aws_sdk_kms::Client) -> Result<(Item, Item
     keyring.put_account(&change, now()).await?;
     let scope = Scope { actions: Actions::new([Action::Push])?, packages: Patterns::parse(&["Fabrikam.*"])? };
     let lifetime = Lifetime::new(LIFETIME.num_days(), 365)?;
-    let new = NewKey { name: "CI deploy".parse()?, owner: id.clone(), scope, lifetime };
+    let new = NewKey { name: "CI deploy".parse()?, owner: id.clone(), scope, lifetime, self_refresh: false };
     let act = Act { by: id.to_string(), from: "192.0.2.1".to_owned(), at: now() };
     let owner = Holder { id: id.clone(), name: None, mail: None };
     let Created::Made(key, _, notices) = keyring.create(&owner, &new, &"lk".parse()?, None, &act).await?

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use key_management::{
     Policy,
-    reading::{self, Change, Wrong},
+    reading::{self, Change, Refresh, Wrong},
 };
 use keyring::LegacySecret;
 use keys::{AccountId, Action, Pattern, Patterns};
@@ -17,7 +17,7 @@ use crate::{input::Input, json::names, pattern::by_table};
 type Reader = fn(&[u8]) -> Option<Wrong>;
 
 /// The bodies there are.
-const ROUTES: [Reader; 9] = [
+const ROUTES: [Reader; 10] = [
     new_key,
     key_edit,
     key_refresh,
@@ -27,8 +27,9 @@ const ROUTES: [Reader; 9] = [
     directory_package,
     directory_member,
     revocation_cause,
+    own_key_refresh,
 ];
-const FIELDS: [&str; 24] = [
+const FIELDS: [&str; 26] = [
     "name",
     "owner",
     "actions",
@@ -53,6 +54,8 @@ const FIELDS: [&str; 24] = [
     "locked",
     "revision",
     "cause",
+    "hand_over_days",
+    "self_refresh",
 ];
 const WORDS: [&str; 12] = [
     "push",
@@ -95,7 +98,7 @@ fn new_key(body: &[u8]) -> Option<Wrong> {
         Ok(new) => new,
         Err(wrong) => return Some(wrong),
     };
-    let sent = sent(body, &["name", "owner", "actions", "packages", "expires_in_days"]);
+    let sent = sent(body, &["name", "owner", "actions", "packages", "expires_in_days", "self_refresh"]);
     assert_eq!(Some(new.name.as_str()), sent["name"].as_str().map(str::trim));
     assert_eq!(new.owner.as_str(), sent["owner"].as_str().unwrap_or("alice"));
     for action in Action::ALL {
@@ -108,18 +111,20 @@ fn new_key(body: &[u8]) -> Option<Wrong> {
     let days = if sent["expires_in_days"].is_null() { json!(365) } else { sent["expires_in_days"].clone() };
     assert_eq!(json!(new.lifetime.days()), days);
     assert!((1..=365).contains(&new.lifetime.days()));
+    assert_eq!(new.self_refresh, sent["self_refresh"].as_bool().unwrap_or_default());
     None
 }
 
 fn key_edit(body: &[u8]) -> Option<Wrong> {
-    let (name, patterns) = match reading::key_edit(body) {
+    let edit = match reading::key_edit(body) {
         Ok(edit) => edit,
         Err(wrong) => return Some(wrong),
     };
-    let sent = sent(body, &["name", "packages"]);
-    assert_eq!(name.as_ref().map(keys::KeyName::as_str), sent["name"].as_str().map(str::trim));
-    assert_eq!(patterns.is_some(), sent["packages"].is_array());
-    if let Some(patterns) = patterns {
+    let sent = sent(body, &["name", "packages", "self_refresh"]);
+    assert_eq!(edit.self_refresh, sent["self_refresh"].as_bool());
+    assert_eq!(edit.name.as_ref().map(keys::KeyName::as_str), sent["name"].as_str().map(str::trim));
+    assert_eq!(edit.packages.is_some(), sent["packages"].is_array());
+    if let Some(patterns) = edit.packages {
         packages(&patterns, &sent["packages"]);
     }
     None
@@ -127,9 +132,32 @@ fn key_edit(body: &[u8]) -> Option<Wrong> {
 
 fn key_refresh(body: &[u8]) -> Option<Wrong> {
     match reading::key_refresh(body) {
-        Ok(restart) => {
-            let sent = sent(body, &["restart_lifetime"]);
-            assert_eq!(restart, sent["restart_lifetime"].as_bool().unwrap_or_default());
+        Ok(refresh) => {
+            let sent = sent(body, &["restart_lifetime", "hand_over_days"]);
+            let restarts = sent["restart_lifetime"].as_bool().unwrap_or_default();
+            match refresh {
+                Refresh::AtOnce { restart } => {
+                    assert_eq!((restart, &sent["hand_over_days"]), (restarts, &Value::Null));
+                }
+                Refresh::HandOver(window) => {
+                    assert_eq!((restarts, &sent["hand_over_days"]), (false, &json!(window.days())));
+                    assert!((1..=30).contains(&window.days()));
+                }
+            }
+            None
+        }
+        Err(wrong) => Some(wrong),
+    }
+}
+
+fn own_key_refresh(body: &[u8]) -> Option<Wrong> {
+    match reading::own_key_refresh(body) {
+        Ok(window) => {
+            let sent = sent(body, &["hand_over_days"]);
+            let days =
+                if sent["hand_over_days"].is_null() { json!(7) } else { sent["hand_over_days"].clone() };
+            assert_eq!(json!(window.days()), days);
+            assert!((1..=30).contains(&window.days()));
             None
         }
         Err(wrong) => Some(wrong),

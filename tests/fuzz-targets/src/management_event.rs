@@ -13,7 +13,7 @@ use crate::{
     unreachable::{answer, keyring},
 };
 
-const ROUTES: [(&str, &str); 23] = [
+const ROUTES: [(&str, &str); 24] = [
     ("POST", "/keys"),
     ("GET", "/keys"),
     ("GET", "/keys/{}"),
@@ -37,6 +37,7 @@ const ROUTES: [(&str, &str); 23] = [
     ("GET", "/keys-page/{}"),
     ("PUT", "{}"),
     ("DELETE", "/keys/self"),
+    ("POST", "/keys/self/refresh"),
 ];
 const HEADERS: [&str; 5] =
     ["If-Match", "if-none-match", "idempotency-key", "Idempotency-Key", "x-latchkey-key-id"];
@@ -86,8 +87,8 @@ static NOW: LazyLock<chrono::DateTime<chrono::Utc>> =
 
 fn made(input: &mut Input<'_>) -> Value {
     let (method, path) = input.one_of(&ROUTES);
-    if path == "/keys/self" {
-        return shown(method, input);
+    if path.starts_with("/keys/self") {
+        return shown((method, path), input);
     }
     let path = path.replace("{}", &input.line());
     let authorizer = match input.byte() % 8 {
@@ -114,14 +115,14 @@ fn made(input: &mut Input<'_>) -> Value {
 }
 
 /// A call of the push API that shows a key, perhaps.
-fn shown(method: &str, input: &mut Input<'_>) -> Value {
+fn shown((method, resource): (&str, &str), input: &mut Input<'_>) -> Value {
     let text = if input.byte() < 128 { key_text(input) } else { input.line().into_owned() };
     let (name, text) = match input.byte() % 3 {
         0 => ("Authorization", format!("Bearer {text}")),
         _ => ("X-NuGet-ApiKey", text),
     };
     json!({
-        "resource": "/keys/self", "httpMethod": method, "headers": { name: text },
+        "resource": resource, "httpMethod": method, "headers": { name: text },
         "multiValueHeaders": { name: [text], input.one_of(&HEADERS): [input.line()] },
         "multiValueQueryStringParameters": if input.byte() < 192 { Value::Null } else { json!({ input.line(): [input.line()] }) },
         "requestContext": { "identity": { "sourceIp": "203.0.113.7" } },

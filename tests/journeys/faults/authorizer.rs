@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use keyring::{AccountKind, Created, LegacyKey, LegacySecret};
-use keys::{LegacyText, NugetStored, Role};
+use keys::{HandOverWindow, LegacyText, NugetStored, Role};
 use push_authorizer::{Authorizer, Event};
 use serde_json::{Value, json};
 
@@ -40,6 +40,8 @@ enum With {
     OfOrganization,
     /// The same, after she has left.
     OfOrganizationLeft,
+    /// The second secret of a key of hers that is being handed over.
+    SecondSecret,
     /// A key text that was never made.
     Unknown,
     /// A legacy key by its MAC, and how many days ago it was used.
@@ -91,6 +93,13 @@ impl With {
                 let event = serde_json::from_value(Of::Push.event(&known)).unwrap();
                 let Ok(granted) = door.handle(event).await else { panic!("a key is granted") };
                 json!({ "grant": serde_json::to_value(granted).unwrap()["context"]["grant"] })
+            }
+            Self::SecondSecret => {
+                let (key, _) = make(&keyring, "alice").await;
+                let (prefix, window) = ("lk".parse().unwrap(), HandOverWindow::default());
+                let begun = keyring.hand_over(&key, &prefix, window, 365, &act("alice")).await;
+                let Ok((_, text)) = begun else { panic!("a hand-over begins") };
+                json!({ "key": text.reveal().to_string() })
             }
             Self::OfOrganization | Self::OfOrganizationLeft => {
                 let (wanted, prefix) = (wanted("fabrikam", &["Foo.*"]), "lk".parse().unwrap());
@@ -204,7 +213,8 @@ impl Act for Asked {
             let pushes = matches!(self.of, Of::Question("push" | "update", _)) && first.starts_with("allow");
             let mut word = if world.plan().is_some() { "good".to_owned() } else { first };
             if pushes && !noted {
-                assert!(!matches!(self.with, With::Legacy(336..)), "this push had to be noted");
+                let must = matches!(self.with, With::Legacy(336..) | With::SecondSecret);
+                assert!(!must, "this push had to be noted");
                 word += ", not noted";
             } else if pushes && !with_package {
                 word += ", its package not noted";
@@ -237,6 +247,7 @@ async fn a_fault_is_never_an_allow_and_the_next_call_is_good_again() {
             answer: "allow",
         },
         question("ask, with a grant", With::Grant, "push", "Foo.New", "allow, new"),
+        question("ask, first push with a second secret", With::SecondSecret, "push", "Foo.New", "allow, new"),
         question("ask, package of another", With::Key, "push", "Foo.Theirs", "deny, not_package_owner"),
         question("ask, for an organization", With::OfOrganization, "push", "Foo.Theirs", "allow, known"),
         question(

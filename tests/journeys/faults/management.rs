@@ -299,6 +299,8 @@ async fn a_change_is_made_or_not_and_a_repeat_makes_no_second() {
         Request { before: true, ..Request::new("create, repeated", ADA, "POST /keys", new_key("ada")) }
             .with("idempotency-key", once),
         Request::new("refresh", LINUS, "POST /keys/{linus}/refresh", json!({})).with("if-match", "\"1\""),
+        Request::new("hand over", LINUS, "POST /keys/{linus}/refresh", json!({ "hand_over_days": 7 }))
+            .with("if-match", "\"1\""),
         Request::new("edit", LINUS, "PATCH /keys/{linus}", json!({ "packages": ["Other.*"] }))
             .with("if-match", "\"1\""),
         Request::new("revoke, by an admin", ADA, "POST /keys/{linus}/revoke", none.clone()),

@@ -10,8 +10,8 @@ use std::{
 use chrono::TimeDelta;
 use expiry_sweeper::{Answer, Event, Report, ScheduledTime, Sweeper};
 use futures_util::{FutureExt as _, future::BoxFuture};
-use keyring::{AccountChange, AccountKind, Created, Keyring, NewKey};
-use keys::{Lifetime, Role};
+use keyring::{AccountChange, AccountKind, Changed, Created, Keyring, NewKey};
+use keys::{HandOverWindow, Key, Lifetime, Role};
 use serde_json::{Value, json};
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::aws::{act, now, user, wanted};
 
-/// A run that finds a warning, an organization's, and an expiry.
+/// A run that finds a warning, an organization's, an expiry, and a hand-over that has lapsed.
 #[derive(Default)]
 struct Run {
     /// What is told where nothing goes wrong.
@@ -55,15 +55,21 @@ async fn prepare(world: &World) {
     for (holder, owner, days) in [("ada", "ada", 20), ("linus", "contoso", 20), ("grace", "grace", 10)] {
         key_for(&keyring, holder, owner, days).await;
     }
+    let key = key_for(&keyring, "grace", "grace", 90).await;
+    let (prefix, window) = ("lk".parse().unwrap(), HandOverWindow::new(7).unwrap());
+    let begun = keyring.hand_over(&key, &prefix, window, 365, &act("grace")).await;
+    let Ok((Changed { notices, .. }, _)) = begun else { panic!("a hand-over begins") };
+    keyring.delivered(&notices).await.unwrap();
 }
 
 /// A key whose creation everybody has been told of.
-async fn key_for(keyring: &Keyring, holder: &str, owner: &str, days: i64) {
+async fn key_for(keyring: &Keyring, holder: &str, owner: &str, days: i64) -> Key {
     let lifetime = Lifetime::new(days, 365).unwrap();
     let new = NewKey { lifetime, ..wanted(owner, &["Fabrikam.*"]) };
     let made = keyring.create(&user(holder), &new, &"lk".parse().unwrap(), None, &act(holder)).await;
-    let Ok(Created::Made(_, _, rows)) = made else { panic!("{holder} makes a key") };
+    let Ok(Created::Made(key, _, rows)) = made else { panic!("{holder} makes a key") };
     keyring.delivered(&rows).await.unwrap();
+    *key
 }
 
 fn sweeper(world: &World) -> Sweeper {
@@ -118,7 +124,7 @@ impl Act for Run {
             let first = told(world);
             let left = is_waiting(world);
             let Some(plan) = world.plan() else {
-                assert!(!left && first.len() == 4 && first.values().all(|times| *times == 1), "{first:?}");
+                assert!(!left && first.len() == 5 && first.values().all(|times| *times == 1), "{first:?}");
                 self.everything.set(first).unwrap();
                 return format!("{} mailed", report.mailed);
             };

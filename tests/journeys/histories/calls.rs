@@ -38,6 +38,7 @@ impl Board {
         let (call, body) = match change {
             Change::Edit(scope) => (format!("PATCH /keys/{id}"), json!({ "packages": self.patterns(scope) })),
             Change::Refresh => (format!("POST /keys/{id}/refresh"), json!({})),
+            Change::HandOver => (format!("POST /keys/{id}/refresh"), json!({ "hand_over_days": 7 })),
             Change::Revoke => (format!("POST /keys/{id}/revoke"), json!({})),
             Change::Delete => (format!("DELETE /keys/{id}"), Value::Null),
         };
@@ -46,7 +47,7 @@ impl Board {
             self.doors.manage(instance, Caller::Person(&self.user), &call, &headers, &body).await;
         let end = self.tick();
         let answer = match (status, body["reason"].as_str()) {
-            (200, _) if change == Change::Refresh => {
+            (200, _) if matches!(change, Change::Refresh | Change::HandOver) => {
                 self.learn(slot, &body);
                 Answer::Made(Some(self.shown(&body["key"])))
             }
@@ -55,7 +56,7 @@ impl Board {
             (404, _) => Answer::Unknown,
             (412, _) => Answer::OtherVersion,
             (409, Some("conflict")) => Answer::Conflict,
-            (409, Some("not_now")) => Answer::HasEnded,
+            (409, Some("not_now")) => Answer::NotNow,
             (403, Some("account_locked")) => Answer::Locked,
             (403, Some("not_a_member")) => Answer::NotAMember,
             (503, _) => Answer::Lost,
@@ -127,7 +128,13 @@ impl Board {
         let message = decision["message"].as_str().unwrap_or_default();
         let holders = message.contains(&format!("The account {} is locked", self.user));
         let (seen, standing) = match (status, decision["reason"].as_str()) {
-            (503, _) => return,
+            (503, _) => {
+                // It may have handed the key over all the same.
+                if !for_grant {
+                    self.note(call, None, Step::Pushed { slot, secret });
+                }
+                return;
+            }
             (200, _) if for_grant => (Seen::InForce, Some(Standing::Good)),
             (200, _) => (Seen::Good, Some(Standing::Good)),
             (_, Some("unknown")) => (Seen::Unknown, None),
@@ -143,6 +150,9 @@ impl Board {
             self.known.lock().unwrap().proofs.push((slot, secret, Proof::Grant(grant.to_owned())));
         }
         self.note(call, end, Step::Look { slot, secret, seen });
+        if (status, for_grant) == (200, false) {
+            self.note(call, end, Step::Pushed { slot, secret });
+        }
         if let Some(standing) = standing.filter(|_| slot == FOR_ORGANIZATION) {
             self.note(call, end, Step::LookAtOrganization(standing));
         }

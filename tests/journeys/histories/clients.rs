@@ -68,6 +68,7 @@ enum Act {
     List,
     Edit,
     Refresh,
+    HandOver,
     Revoke,
     Delete,
     Create,
@@ -78,13 +79,14 @@ enum Act {
     RevokeAll,
 }
 
-const ACTS: [(u64, Act); 14] = [
+const ACTS: [(u64, Act); 15] = [
     (30, Act::Push),
     (5, Act::AskForGrant),
     (8, Act::Get),
     (5, Act::List),
     (14, Act::Edit),
-    (12, Act::Refresh),
+    (8, Act::Refresh),
+    (12, Act::HandOver),
     (4, Act::Revoke),
     (3, Act::Delete),
     (5, Act::Create),
@@ -177,6 +179,7 @@ impl Board {
                 self.change(instance, Change::Edit(scope), dice).await;
             }
             Act::Refresh => self.change(instance, Change::Refresh, dice).await,
+            Act::HandOver => self.change(instance, Change::HandOver, dice).await,
             Act::Revoke => self.change(instance, Change::Revoke, dice).await,
             Act::Delete => self.change(instance, Change::Delete, dice).await,
             Act::Create => self.create(instance).await,

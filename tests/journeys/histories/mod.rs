@@ -82,6 +82,8 @@ fn ends(step: &Step) -> Option<(Slot, u32)> {
         Step::Change { slot, change: Change::Refresh, answer: Answer::Made(Some(shown)), .. } => {
             Some((slot, shown.version))
         }
+        // Where it was the second one, its first push has ended the one before.
+        Step::Pushed { slot, secret } => Some((slot, secret)),
         Step::Change { slot, change: Change::Revoke | Change::Delete, answer: Answer::Made(_), .. } => {
             Some((slot, u32::MAX))
         }
@@ -89,7 +91,8 @@ fn ends(step: &Step) -> Option<(Slot, u32)> {
     }
 }
 
-/// Pushes that were accepted although they began after a refresh, a revoke or a deletion had been answered. The search finds
+/// Pushes that were accepted although they began after a refresh, a revoke, a deletion or a push with a newer secret had
+/// been answered. The search finds
 /// them too; here nothing but the clock is needed to see them.
 fn refused_pushes_accepted(history: &History) -> Vec<String> {
     let mut found = Vec::new();
@@ -190,6 +193,28 @@ mod what_must_be_found {
         assert!(passes([(1, 4, refresh(2)), (2, 3, other)]));
         assert!(!passes([(1, 2, refresh(2)), (3, 4, push(1, Seen::Good))]), "the old secret");
         assert!(!passes([(1, 2, refresh(2)), (3, 4, push(2, Seen::Unknown))]), "the new one");
+    }
+
+    #[test]
+    fn an_old_secret_accepted_after_the_new_one_has_pushed() {
+        let begun = || change(Change::HandOver, None, Answer::Made(shown(2, ALL, false)));
+        let pushed = || Step::Pushed { slot: 0, secret: 2 };
+        assert!(passes([(1, 2, begun()), (3, 4, push(1, Seen::Good)), (5, 6, push(2, Seen::InForce))]));
+        let late =
+            || [(1, 2, begun()), (3, 4, push(2, Seen::Good)), (3, 4, pushed()), (5, 6, push(1, Seen::Good))];
+        assert!(!passes(late()));
+        assert_eq!(refused_pushes_accepted(&of(late())).len(), 1);
+        let at_once =
+            [(1, 2, begun()), (3, 6, push(2, Seen::Good)), (3, 6, pushed()), (4, 7, push(1, Seen::Good))];
+        assert!(passes(at_once));
+        let lost = [(1, 2, begun()), (3, 0, pushed()), (4, 5, push(1, Seen::Unknown))];
+        assert!(passes(lost), "its answer may be all that was lost");
+        assert!(!passes([(1, 2, begun()), (3, 4, push(1, Seen::Unknown))]), "nothing has ended it");
+        let third = || change(Change::HandOver, None, Answer::Made(shown(3, ALL, false)));
+        assert!(!passes([(1, 2, begun()), (3, 4, third())]), "three secrets");
+        assert!(passes([(1, 2, begun()), (3, 4, push(2, Seen::Good)), (3, 4, pushed()), (5, 6, third())]));
+        let revoked = change(Change::Revoke, None, Answer::Made(shown(3, ALL, true)));
+        assert!(!passes([(1, 2, begun()), (3, 4, revoked), (5, 6, push(2, Seen::Revoked))]), "it ends both");
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub(crate) struct Key {
     pub(crate) version: u32,
     /// The version that its secret came with.
     pub(crate) secret: u32,
+    /// The version that its second secret came with, until that one's first push.
+    pub(crate) second: Option<u32>,
     pub(crate) scope: Scope,
     pub(crate) revoked: bool,
     pub(crate) deleted: bool,
@@ -47,6 +49,7 @@ pub(crate) struct Shown {
 pub(crate) enum Change {
     Edit(Scope),
     Refresh,
+    HandOver,
     Revoke,
     Delete,
 }
@@ -62,7 +65,8 @@ pub(crate) enum Answer {
     OtherVersion,
     /// Somebody else was faster.
     Conflict,
-    HasEnded,
+    /// Its status does not allow it, or it has two secrets already.
+    NotNow,
     Locked,
     NotAMember,
 }
@@ -117,6 +121,11 @@ pub(crate) enum Step {
         seen: Seen,
     },
     LookAtOrganization(Standing),
+    /// A push with this secret of the key was allowed: if it is the second one, it is the only one from here on.
+    Pushed {
+        slot: Slot,
+        secret: u32,
+    },
     LockHolder(bool),
     LockOrganization(bool),
     Member(bool),
@@ -141,7 +150,7 @@ pub(crate) enum CreateAnswer {
 impl Key {
     pub(crate) fn new(for_organization: bool) -> Self {
         let scope = Scope::ThePackage;
-        Self { version: 1, secret: 1, scope, revoked: false, deleted: false, for_organization }
+        Self { version: 1, secret: 1, second: None, scope, revoked: false, deleted: false, for_organization }
     }
 
     fn shown(&self) -> Shown {
@@ -153,8 +162,9 @@ impl Key {
         let key = Self { version: self.version + 1, ..*self };
         match change {
             Change::Edit(scope) => Self { scope, ..key },
-            Change::Refresh => Self { secret: key.version, ..key },
-            Change::Revoke => Self { revoked: true, ..key },
+            Change::Refresh => Self { secret: key.version, second: None, ..key },
+            Change::HandOver => Self { second: Some(key.version), ..key },
+            Change::Revoke => Self { revoked: true, second: None, ..key },
             Change::Delete => Self { deleted: true, ..*self },
         }
     }
@@ -181,6 +191,14 @@ impl World {
                     Standing::Locked => self.member && self.organization_locked,
                     Standing::Good => self.member && !self.organization_locked,
                 });
+            }
+            Step::Pushed { slot, secret } => {
+                let key = *self.key(slot)?;
+                if key.second == Some(secret) {
+                    world.keys.insert(slot, Key { secret, second: None, ..key });
+                } else if key.secret != secret {
+                    return None;
+                }
             }
             Step::LockHolder(locked) => world.holder_locked = locked,
             Step::LockOrganization(locked) => world.organization_locked = locked,
@@ -241,7 +259,11 @@ impl World {
             Answer::OtherVersion => key.is_some_and(|key| named.is_some_and(|named| named != key.version)),
             // Without a version named, being overtaken is all that it says.
             Answer::Conflict => named.is_none(),
-            Answer::HasEnded => change != Change::Delete && key.filter(fits).is_some_and(|key| key.revoked),
+            Answer::NotNow => key.filter(fits).is_some_and(|key| match change {
+                Change::Delete => false,
+                Change::HandOver => key.revoked || key.second.is_some(),
+                Change::Edit(_) | Change::Refresh | Change::Revoke => key.revoked,
+            }),
             Answer::Locked => self.holder_locked || (self.for_organization(slot) && self.organization_locked),
             Answer::NotAMember => self.for_organization(slot) && !self.member,
         };
@@ -258,13 +280,15 @@ impl World {
             !self.holder_locked && (!key.for_organization || (self.member && !self.organization_locked));
         match change {
             Change::Edit(_) | Change::Refresh => !key.revoked && stands,
+            Change::HandOver => !key.revoked && key.second.is_none() && stands,
             Change::Revoke => !key.revoked,
             Change::Delete => true,
         }
     }
 
     fn is_seen(&self, slot: Slot, secret: u32, seen: Seen) -> bool {
-        let Some(key) = self.key(slot).filter(|key| key.secret == secret) else {
+        let Some(key) = self.key(slot).filter(|key| key.secret == secret || key.second == Some(secret))
+        else {
             return seen == Seen::Unknown;
         };
         let in_force = !key.revoked && !self.holder_locked;

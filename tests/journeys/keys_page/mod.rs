@@ -9,6 +9,7 @@ mod ending;
 mod examples;
 mod forgetting;
 mod gallery;
+mod hand_over;
 mod history;
 mod keyboard;
 mod language;

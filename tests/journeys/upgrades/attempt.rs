@@ -4,7 +4,7 @@ use std::{fmt::Display, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use keyring::{AccountChange, AccountKind, DUE_SHARDS, Keyring, LegacyKey, LegacySecret, OUTBOX_SHARDS};
-use keys::{AccountId, LegacyText, PackageId, Patterns, Role, Stored};
+use keys::{AccountId, Edit, LegacyText, PackageId, Patterns, Role, Stored};
 
 use super::{
     scenario::{WITH_HASH, WITH_MAC, account, asked, holder, once},
@@ -141,9 +141,10 @@ impl Attempts {
             for change in 0..4 {
                 let Some(Some(key)) = self.keep(keyring.key(id).await) else { continue };
                 let act = act(key.holder.as_str());
-                let packages = Patterns::parse(&["Other.*"]).unwrap();
+                let packages = Some(Patterns::parse(&["Other.*"]).unwrap());
+                let packages = Edit { packages, ..Edit::default() };
                 match change {
-                    0 => drop(self.keep(keyring.edit(&key, None, Some(packages), &act).await)),
+                    0 => drop(self.keep(keyring.edit(&key, packages, &act).await)),
                     1 => drop(self.keep(keyring.refresh(&key, &prefix, true, 365, &act).await)),
                     2 => drop(self.keep(keyring.revoke(&key, "by a test".to_owned(), &act).await)),
                     _ => drop(self.keep(keyring.delete(&key, &act).await)),

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use expiry_sweeper::{Answer, Event, Report, ScheduledTime, Sweeper};
 use keyring::{AccountKind, Act, Created, Keyring, MailState, Written};
-use keys::{Kind, Pattern, Patterns, Role, Status};
+use keys::{Edit, Kind, Pattern, Patterns, Role, Status};
 use mail::{Letterhead, Postman, Ses};
 use serde_json::{Value, json};
 use stand_ins::Mailbox;
@@ -203,8 +203,8 @@ async fn what_earlier_releases_wrote_is_gone_on_with() {
         assert!(matches!(again.unwrap(), Created::Before(key) if key.id == known.id("pushed")));
 
         let key = async |name: &str| keyring.key(&known.id(name)).await.unwrap().unwrap();
-        let packages = Patterns::parse(&["Other.*"]).unwrap();
-        keyring.edit(&key("pushed").await, None, Some(packages), &by_alice).await.unwrap();
+        let packages = Some(Patterns::parse(&["Other.*"]).unwrap());
+        keyring.edit(&key("pushed").await, Edit { packages, ..Edit::default() }, &by_alice).await.unwrap();
         assert_eq!(found.push(&known.text("pushed")).await, "package_not_covered");
         let (_, text) = keyring.refresh(&key("expired").await, &prefix, true, 365, &by_alice).await.unwrap();
         assert_eq!(found.push(&known.text("expired")).await, "unknown");
@@ -249,6 +249,9 @@ async fn what_earlier_releases_owe_is_told_and_mailed() {
     }
 }
 
+/// The first format that this release does not know.
+const LATER_FORMAT: u32 = 3;
+
 #[tokio::test]
 async fn an_item_of_a_later_format_is_a_fault_and_stays_as_it_is() {
     let set = set::all().pop().unwrap();
@@ -257,7 +260,7 @@ async fn an_item_of_a_later_format_is_a_fault_and_stays_as_it_is() {
         let later = set.items.iter_mut().filter(|item| kind(item) == of_kind);
         let later: Vec<_> = later
             .map(|item| {
-                item.insert("v".to_owned(), AttributeValue::N("99".to_owned()));
+                item.insert("v".to_owned(), AttributeValue::N(LATER_FORMAT.to_string()));
                 item.clone()
             })
             .collect();

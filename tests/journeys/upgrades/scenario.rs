@@ -7,7 +7,7 @@ use keyring::{
     AccountChange, AccountKind, Act, Created, DUE_SHARDS, Holder, Keyring, LegacyKey, LegacySecret,
     MailState, NewKey, Once,
 };
-use keys::{Key, KeyText, LegacyText, Lifetime, NugetStored, Patterns, Role};
+use keys::{Edit, Key, KeyText, LegacyText, Lifetime, NugetStored, Patterns, Role};
 
 use super::set::{Known, Set, items_of};
 use crate::aws::{Aws, act, now, wanted};
@@ -124,9 +124,9 @@ async fn keys(keyring: &Keyring) -> BTreeMap<String, (keys::KeyId, String)> {
     let after = |hours: i64| Act { at: now() + TimeDelta::hours(hours), ..act("alice") };
     keyring.peppers().rotate(1.into(), now()).await.unwrap();
     let (edited, _) = make("alice", "alice", 90, None).await;
-    let (name, packages) =
-        ("Release".parse().unwrap(), Patterns::parse(&["Tailspin.*", "Fabrikam.*"]).unwrap());
-    let edited = keyring.edit(&edited, Some(name), Some(packages), &after(1)).await.unwrap().key;
+    let packages = Patterns::parse(&["Tailspin.*", "Fabrikam.*"]).unwrap();
+    let edit = Edit { name: "Release".parse().ok(), packages: Some(packages), ..Edit::default() };
+    let edited = keyring.edit(&edited, edit, &after(1)).await.unwrap().key;
     let (refreshed, text) = keyring.refresh(&edited, &prefix, true, 365, &after(24)).await.unwrap();
     keep("edited and refreshed", text);
     let leased = keyring.lease(&refreshed.notices, TimeDelta::minutes(1), now()).await.unwrap();

@@ -15,6 +15,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct ShownKey {
     pub(crate) key: Key,
+    /// Which of its secrets was shown.
+    pub(crate) secret_version: u32,
     address: String,
 }
 
@@ -47,7 +49,12 @@ impl FromRequestParts<App> for ShownKey {
             Credential::Nothing => return Err(missing()),
             Credential::Several => return Err(unknown()),
         };
-        let verified = app.keyring.verify(&app.policy.prefixes, text, None).await?.ok_or_else(unknown)?;
-        Ok(Self { key: verified.key, address: caller.address().to_owned() })
+        let verified =
+            app.keyring.verify(&app.policy.prefixes, text, None, app.now()).await?.ok_or_else(unknown)?;
+        Ok(Self {
+            key: verified.key,
+            secret_version: verified.secret_version,
+            address: caller.address().to_owned(),
+        })
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use keyring::AccountKind;
-use keys::{AccountId, Action, Actions, Lifetime, Patterns, PatternsError, Role};
+use keys::{AccountId, Action, Actions, HandOverWindow, Lifetime, Patterns, PatternsError, Role};
 use zeroize::Zeroizing;
 
 use crate::input::{FieldError, MOST_ERRORS, Node, Reading};
@@ -92,6 +92,17 @@ pub(crate) fn lifetime(maximum: u16) -> impl FnOnce(Node, &str) -> Reading<Lifet
         };
         Lifetime::new(days, maximum).or_else(|error| wrong(field, error.to_string()))
     }
+}
+
+/// The days that a hand-over may take.
+pub(crate) fn hand_over(node: Node, field: &str) -> Reading<HandOverWindow> {
+    let days = match node {
+        Node::Number => {
+            return wrong(field, format!("a hand-over takes 1 to {} whole days", HandOverWindow::MOST_DAYS));
+        }
+        node => number(&node, field)?,
+    };
+    HandOverWindow::new(days).or_else(|error| wrong(field, error.to_string()))
 }
 
 fn entries(node: Node, field: &str) -> Reading<Vec<Node>> {

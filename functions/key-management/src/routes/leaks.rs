@@ -117,7 +117,7 @@ fn texts(matches: &[Match]) -> Vec<Found<'_>> {
 /// Ends the key that a text opens. None where it opens none; no notices where it had ended already.
 async fn end(app: &App, found: &Found<'_>, act: &Act) -> Result<Option<Vec<NoticeRow>>, Problem> {
     for _ in 0..TRIES {
-        let verified = app.keyring.verify(&app.policy.prefixes, found.token, None).await?;
+        let verified = app.keyring.verify(&app.policy.prefixes, found.token, None, act.at).await?;
         let Some(verified) = verified else {
             tracing::info!(reporter = act.by, "a leak report of no key");
             return Ok(None);

@@ -40,6 +40,23 @@ pub(crate) struct KeyBody {
     last_push_at: Option<String>,
     /// Rises with every change; also in the `ETag`, for `If-Match`.
     version: u32,
+    /// There while the key has a second secret that waits for its first push.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    hand_over: Option<HandOverBody>,
+    /// There, and true, where the key may begin a hand-over of itself.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    self_refresh: bool,
+}
+
+/// A key is being handed over: its second secret takes the place of the first with its first push.
+#[derive(Serialize, ToSchema)]
+#[schema(as = HandOver)]
+pub(crate) struct HandOverBody {
+    /// When the second secret is dropped, if it has not been used for a push; the first one then lives on.
+    #[schema(format = DateTime)]
+    until: String,
 }
 
 impl KeyBody {
@@ -69,6 +86,8 @@ impl KeyBody {
             expires_at: expires_at.map(time),
             last_push_at: key.last_push_at.map(time),
             version: key.version,
+            hand_over: key.pending(now).map(|hand_over| HandOverBody { until: time(hand_over.until) }),
+            self_refresh: key.self_refresh,
         }
     }
 }

@@ -82,6 +82,9 @@ pub(crate) enum ImportedStatus {
 pub(crate) enum EventKind {
     Created,
     Refreshed,
+    HandOverBegun,
+    HandedOver,
+    HandOverLapsed,
     Edited,
     Revoked,
     Deleted,

@@ -38,6 +38,9 @@ pub(crate) struct NewKeyBody {
     /// How long it lives: 1 to the policy's maximum, which `GET /account` tells. A year, if the policy allows.
     #[schema(minimum = 1, maximum = 365)]
     expires_in_days: Option<u16>,
+    /// Whether whoever has the key may begin a hand-over of it with the key itself, as a build does.
+    #[schema(default = false)]
+    self_refresh: Option<bool>,
 }
 
 /// Make a key
@@ -101,9 +104,10 @@ pub(crate) fn asked(mut fields: Fields, maker: &AccountId, policy: &Policy) -> R
     let maximum = policy.maximum_lifetime_days;
     let lifetime = fields.optional("expires_in_days", read::lifetime(maximum));
     let lifetime = lifetime.or_else(|| Lifetime::new(policy.default_lifetime_days().into(), maximum).ok());
+    let self_refresh = fields.optional("self_refresh", read::flag).unwrap_or_default();
     fields.finish(|| {
         let scope = Scope { actions: actions?, packages: packages? };
-        Some(NewKey { name: name?, owner, scope, lifetime: lifetime? })
+        Some(NewKey { name: name?, owner, scope, lifetime: lifetime?, self_refresh })
     })
 }
 
@@ -112,7 +116,12 @@ fn canonical(new: &NewKey) -> Vec<u8> {
     let packages: Vec<_> = new.scope.packages.as_slice().iter().map(keys::Pattern::as_str).collect();
     let actions: Vec<_> = new.scope.actions.iter().map(Action::as_str).collect();
     let days = new.lifetime.days();
-    json!([new.name.as_str(), new.owner.as_str(), actions, packages, days]).to_string().into_bytes()
+    let mut asked =
+        vec![json!(new.name.as_str()), json!(new.owner.as_str()), json!(actions), json!(packages)];
+    asked.push(json!(days));
+    // What was no question of earlier releases leaves their marks as they are.
+    asked.extend(new.self_refresh.then_some(json!("self_refresh")));
+    json!(asked).to_string().into_bytes()
 }
 
 #[cfg(test)]
@@ -161,7 +170,7 @@ mod tests {
                 },
                 FieldError {
                     field: "scopes",
-                    message: "is not known here; known are name, owner, actions, packages, expires_in_days",
+                    message: "is not known here; known are name, owner, actions, packages, expires_in_days, self_refresh",
                 },
             ],
             incident: None,
@@ -181,6 +190,7 @@ mod tests {
             r#"{"name":"CI 2","actions":["push","unlist"],"packages":["Foo"]}"#,
             r#"{"name":"CI","actions":["push","unlist"],"packages":["Foo"],"expires_in_days":90}"#,
             r#"{"name":"CI","actions":["push","unlist"],"packages":["Foo"],"owner":"contoso"}"#,
+            r#"{"name":"CI","actions":["push","unlist"],"packages":["Foo"],"self_refresh":true}"#,
         ] {
             assert_ne!(of(other), one, "{other}");
         }

@@ -2,7 +2,7 @@ use axum::{
     extract::{Path, State},
     http::HeaderMap,
 };
-use keys::{KeyName, Patterns};
+use keys::{Edit, KeyName};
 use utoipa::ToSchema;
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     wire::{KeyBody, KeyReply, words},
 };
 
-/// What is to change of a key: its name, its packages, or both.
+/// What is to change of a key; at least one thing.
 #[derive(ToSchema)]
 #[schema(as = KeyEdit, min_properties = 1)]
 #[serde(deny_unknown_fields)]
@@ -25,11 +25,13 @@ pub(crate) struct EditBody {
     /// All its package ids and patterns from now on.
     #[schema(min_items = 1, max_items = 1000)]
     packages: Option<Vec<words::Pattern>>,
+    /// Whether whoever has the key may begin a hand-over of it with the key itself, as a build does.
+    self_refresh: Option<bool>,
 }
 
-/// Change a key's name or packages
+/// Change a key's name or packages, or whether it may refresh itself
 ///
-/// Actions, owner, expiry and secret stay as they are. What is left out stays too. Only its holder may.
+/// Actions, owner, expiry and secrets stay as they are. What is left out stays too. Only its holder may.
 #[utoipa::path(
     patch,
     path = "/keys/{id}",
@@ -61,23 +63,24 @@ pub(crate) async fn edit_key(
     Body(mut fields): Body,
 ) -> Result<KeyReply, Problem> {
     let version = ForVersion::read(&mut fields, &headers);
-    let (name, packages) = asked(fields)?;
+    let edit = asked(fields)?;
     let key = app.held_key(&person, &id).await?;
     version.check(&key)?;
     let now = app.now();
-    let changed = app.keyring.edit(&key, name, packages, &person.act(now)).await;
+    let changed = app.keyring.edit(&key, edit, &person.act(now)).await;
     let changed = changed.map_err(|error| Problem::of_change(error, version.is_named()))?;
     app.tell(&changed.notices).await;
     Ok(KeyReply::of(&changed.key, now))
 }
 
-/// What a body asks for: another name, other packages, or both.
-pub(crate) fn asked(mut fields: Fields) -> Result<(Option<KeyName>, Option<Patterns>), Problem> {
+/// What a body asks for.
+pub(crate) fn asked(mut fields: Fields) -> Result<Edit, Problem> {
     let empty = fields.is_empty();
     let name = fields.optional("name", read::text::<KeyName>);
     let packages = fields.optional("packages", read::patterns);
+    let self_refresh = fields.optional("self_refresh", read::flag);
     if empty {
-        fields.refuse("body", "name or packages is expected");
+        fields.refuse("body", "name, packages or self_refresh is expected");
     }
-    fields.finish(|| Some((name, packages)))
+    fields.finish(|| Some(Edit { name, packages, self_refresh }))
 }

@@ -18,7 +18,7 @@ pub(crate) async fn burn_key(
 ) -> Result<(Extension<KeyId>, KeyReply), Problem> {
     query.finish(|| Some(()))?;
     let now = app.now();
-    let burnt = app.keyring.burn(&shown.key, &shown.act(now)).await?;
+    let burnt = app.keyring.burn(&shown.key, shown.secret_version, &shown.act(now)).await?;
     app.tell(&burnt.notices).await;
     Ok((Extension(burnt.key.id), KeyReply::of(&burnt.key, now)))
 }

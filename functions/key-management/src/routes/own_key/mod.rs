@@ -2,12 +2,18 @@
 //! `functions/push-authorizer/openapi.yaml`.
 
 mod burn;
+pub(crate) mod refresh;
 
-use axum::{Router, routing::delete};
+use axum::{
+    Router,
+    routing::{delete, post},
+};
 
 use crate::app::App;
 
 /// Every route of a key's own.
 pub(crate) fn router() -> Router<App> {
-    Router::new().route("/keys/self", delete(burn::burn_key))
+    Router::new()
+        .route("/keys/self", delete(burn::burn_key))
+        .route("/keys/self/refresh", post(refresh::refresh_own_key))
 }

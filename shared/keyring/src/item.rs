@@ -17,14 +17,14 @@ const LATEST_FORMAT: u32 = 2;
 /// The condition of every write: what stands there, if anything does, is not of a later format. `:format` is [`format`].
 pub(crate) const NOT_LATER: &str = "(attribute_not_exists(v) OR v <= :format)";
 
+/// The number of the first format, as it stands in `v`: all that an item needs whose attributes it knew.
+pub(crate) fn first_format() -> AttributeValue {
+    number(FIRST_FORMAT)
+}
+
 /// The number of the latest format, as it stands in `v`.
 pub(crate) fn format() -> AttributeValue {
     number(LATEST_FORMAT)
-}
-
-/// The number of the format that every release knows.
-pub(crate) fn first_format() -> AttributeValue {
-    number(FIRST_FORMAT)
 }
 
 pub(crate) fn text(text: impl Into<String>) -> AttributeValue {

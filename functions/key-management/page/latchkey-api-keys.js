@@ -1586,7 +1586,7 @@ class LatchkeyApiKeys extends HTMLElement {
       packages: h("select", { onchange: () => this.#reach() }, h("option", { value: "" }, say.choose)),
       state: h("p.soft", { role: "status" }),
       trouble: h("div.row.error", { role: "alert" }),
-      list: h("ul.stack", { part: "pushers-keys" }),
+      list: h("ul.stack"),
     };
     this.#view = view;
     at.pushers.replaceChildren(

@@ -28,7 +28,7 @@ impl Authorizer {
     pub(crate) async fn note_push(&self, key: Key, push: Push<'_>) -> Result<Key, Fault> {
         let Push { package, before, unwritten, at } = push;
         let is_due = |last: Option<DateTime<Utc>>| last.is_none_or(|last| at - last >= NOTED_EVERY);
-        let mut answers = unwritten.is_none();
+        let mut table_answers = unwritten.is_none();
         let key = if is_due(key.last_push_at) {
             let idle = at - key.last_push_at.unwrap_or(key.created_at);
             let must = matches!(key.kind, Kind::Legacy { .. }) && idle > MUST_BE_NOTED_AFTER;
@@ -42,7 +42,7 @@ impl Authorizer {
                 Ok(false) => key,
                 Err(fault) if must => return Err(fault),
                 Err(fault) => {
-                    answers = false;
+                    table_answers = false;
                     self.not_noted(&key, &fault);
                     key
                 }
@@ -50,7 +50,7 @@ impl Authorizer {
         } else {
             key
         };
-        if answers
+        if table_answers
             && is_due(before)
             && let Err(fault) = self.keyring.note_pushed(&key.id, package, at).await
         {

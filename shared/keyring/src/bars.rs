@@ -19,7 +19,9 @@ use crate::{
     item::text,
     key_item,
     layout::{self, Place},
+    logged,
     packages::Package,
+    reach::Reaching,
     transaction::{Outcome, Transaction},
 };
 
@@ -148,13 +150,14 @@ impl Keyring {
         key: &KeyId,
         person: &AccountId,
         act: &Act,
-    ) -> Result<(Voice, Key, Vec<NoticeRow>), BarError> {
+    ) -> Result<(Voice, Reaching, Vec<NoticeRow>), BarError> {
         for _ in 0..TRIES {
             let mut voice = self.voice(id, person).await?.ok_or(BarError::UnknownPackage)?;
             let key = self.key(key).await?.filter(|key| voice.package.is_reached_by(key, act.at));
             let key = key.ok_or(BarError::UnknownKey)?;
             if voice.package.bar_on(&key.id).is_some() {
-                return Ok((voice, key, Vec::new()));
+                let reaching = self.how_it_reaches(&voice.package, key, act.at).await?;
+                return Ok((voice, reaching, Vec::new()));
             }
             if voice.package.barred.len() >= MOST_BARRED {
                 self.forget_ended(&mut voice.package).await?;
@@ -164,9 +167,11 @@ impl Keyring {
             }
             let bar = Bar { by: person.clone(), at: act.at.trunc_subsecs(0) };
             voice.package.barred.push(Barred { key: key.id, bar });
-            if let Some(notices) = self.write_bars(&voice, person, Some(&key), EventKind::Barred, act).await?
-            {
-                return Ok((voice, key, notices));
+            // All that is answered is read before it is written: once it is done, that is said.
+            let reaching = self.how_it_reaches(&voice.package, key, act.at).await?;
+            let key = Some(&reaching.key);
+            if let Some(notices) = self.write_bars(&voice, person, key, EventKind::Barred, act).await? {
+                return Ok((voice, reaching, notices));
             }
         }
         Err(Fault::Busy { call: "bar", tries: TRIES }.into())
@@ -219,14 +224,14 @@ impl Keyring {
             transaction.check(Part::Owner, &layout::account(owner.tag()), Condition::unlocked());
             transaction.check(Part::Admin, &layout::member(owner.tag(), person.tag()), admin);
         }
+        let (detail, told) = match kind {
+            EventKind::Barred => (format!("from {}", package.id), NoticeKind::Barred),
+            _ => (format!("on {}", package.id), NoticeKind::BarLifted),
+        };
+        let event = Event { detail: Some(detail), ..Event::new(kind, act) };
         let mut notices = Vec::new();
         if let Some(key) = key {
             transaction.check(Part::Key, &layout::key(&key.id), Condition::present());
-            let (detail, told) = match kind {
-                EventKind::Barred => (format!("from {}", package.id), NoticeKind::Barred),
-                _ => (format!("on {}", package.id), NoticeKind::BarLifted),
-            };
-            let event = Event { detail: Some(detail), ..Event::new(kind, act) };
             transaction.put(Part::Rest, event.write(&key.id), None);
             let notice = Notice::new(told, key, act.by.clone(), act.at).about(package.id.clone());
             for recipient in self.people_of(key).await? {
@@ -236,7 +241,11 @@ impl Keyring {
                 notices.push(row);
             }
         }
-        match transaction.write(&self.db).await? {
+        let outcome = transaction.write(&self.db).await;
+        if let (Some(key), false) = (key, matches!(outcome, Ok(Outcome::Refused(_)))) {
+            logged::bar(&package.id, &key.id, &event, outcome.is_ok());
+        }
+        match outcome? {
             Outcome::Done => Ok(Some(notices)),
             Outcome::Refused(parts) if parts.contains(&Part::Package) || parts.contains(&Part::Key) => {
                 Ok(None)

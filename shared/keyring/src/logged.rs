@@ -1,5 +1,5 @@
 use chrono::{SecondsFormat, SubsecRound};
-use keys::Key;
+use keys::{Key, KeyId, PackageId};
 
 use crate::event::{Event, EventKind};
 
@@ -17,4 +17,11 @@ pub(crate) fn change(after: &Key, event: &Event, narrowed: bool, certain: bool) 
     let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let (version, secret_version) = (after.version, after.secret.version);
     tracing::info!(%key, what, version, secret_version, narrowed, at, certain, "a key was changed");
+}
+
+/// Writes the log's line of a bar that was set or lifted. A table restored to a moment before does not know of it, and its
+/// owners are to be told, so it names package and key. It is written before anybody is told that the change was made.
+pub(crate) fn bar(package: &PackageId, key: &KeyId, event: &Event, certain: bool) {
+    let at = event.at.trunc_subsecs(0).to_rfc3339_opts(SecondsFormat::Secs, true);
+    tracing::info!(%package, %key, what = event.kind.as_str(), at, certain, "a bar was changed");
 }

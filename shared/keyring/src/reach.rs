@@ -116,10 +116,7 @@ impl Keyring {
     }
 
     /// How a key that reaches `package` does.
-    ///
-    /// # Errors
-    /// A [`Fault`].
-    pub async fn how_it_reaches(
+    pub(crate) async fn how_it_reaches(
         &self,
         package: &Package,
         key: Key,

@@ -34,6 +34,8 @@ struct Asked {
 enum With {
     /// alice's own key, for `Foo.*`.
     Key,
+    /// The same, barred from Foo.Hers.
+    Barred,
     /// A grant that was given for it.
     Grant,
     /// Her key for fabrikam, of which she is a member.
@@ -80,9 +82,15 @@ impl With {
             json!({ "key": GUID })
         };
         match self {
-            Self::Key | Self::Grant | Self::Unknown => {
+            Self::Key | Self::Barred | Self::Grant | Self::Unknown => {
                 let (key, text) = make(&keyring, "alice").await;
                 let known = json!({ "key": text.reveal().to_string() });
+                if matches!(self, Self::Barred) {
+                    keyring
+                        .bar(&"Foo.Hers".parse().unwrap(), &key.id, &alice, &act("alice"))
+                        .await
+                        .unwrap_or_else(|error| panic!("{error}"));
+                }
                 if matches!(self, Self::Unknown) {
                     keyring.delete(&key, &act("alice")).await.unwrap();
                 }
@@ -249,6 +257,7 @@ async fn a_fault_is_never_an_allow_and_the_next_call_is_good_again() {
         question("ask, with a grant", With::Grant, "push", "Foo.New", "allow, new"),
         question("ask, first push with a second secret", With::SecondSecret, "push", "Foo.New", "allow, new"),
         question("ask, package of another", With::Key, "push", "Foo.Theirs", "deny, not_package_owner"),
+        question("ask, barred", With::Barred, "push", "Foo.Hers", "deny, barred_by_owner"),
         question("ask, for an organization", With::OfOrganization, "push", "Foo.Theirs", "allow, known"),
         question(
             "ask, by a member who has left",

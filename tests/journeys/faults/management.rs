@@ -36,7 +36,7 @@ const SHORT: Duration = Duration::from_millis(20);
 const LONG: Duration = Duration::from_secs(100);
 
 /// A request, in a world that knows contoso, its admin ada and its member linus; `{ada}`, `{linus}` and `{other}` are
-/// ids of keys: ada's own, and linus's two for contoso.
+/// ids of keys: ada's own, and linus's two for contoso, the other of which is barred from Fabrikam.Team.
 struct Request {
     name: &'static str,
     caller: As<'static>,
@@ -121,6 +121,7 @@ async fn prepare(world: &World) -> Value {
         entries.push(json!({ "put": "member", "organization": "contoso", "user": user, "role": role }));
     }
     entries.push(json!({ "put": "package", "id": "Fabrikam.Core", "owners": ["ada", "contoso"] }));
+    entries.push(json!({ "put": "package", "id": "Fabrikam.Team", "owners": ["contoso"] }));
     environed.set_up(As::Gallery, "POST /directory", json!({ "entries": entries })).await;
     let mut ids = json!({});
     for (name, person, owner) in
@@ -132,6 +133,8 @@ async fn prepare(world: &World) -> Value {
             ids["text"] = made["key_text"].take();
         }
     }
+    let bar = format!("PUT /packages/Fabrikam.Team/barred/{}", ids["other"].as_str().unwrap());
+    environed.set_up(ADA, &bar, Value::Null).await;
     ids
 }
 
@@ -306,6 +309,8 @@ async fn a_change_is_made_or_not_and_a_repeat_makes_no_second() {
         Request::new("revoke, by an admin", ADA, "POST /keys/{linus}/revoke", none.clone()),
         Request::new("delete", ADA, "DELETE /keys/{ada}", none.clone()),
         Request::new("leak report", As::Nobody, "POST /leaks", none.clone()),
+        Request::new("bar, by an admin", ADA, "PUT /packages/Fabrikam.Team/barred/{linus}", none.clone()),
+        Request::new("lift a bar", ADA, "DELETE /packages/Fabrikam.Team/barred/{other}", none.clone()),
     ];
     walk_all("key-management-changes", requests).await;
 }
@@ -320,6 +325,7 @@ async fn a_reading_is_whole_or_refused() {
         Request::new("history", LINUS, "GET /keys/{linus}/events", none.clone()),
         Request::new("account", LINUS, "GET /account", none.clone()),
         Request::new("packages", LINUS, "GET /packages?owner=contoso&matching=Fab*", none.clone()),
+        Request::new("who can push", ADA, "GET /packages/Fabrikam.Team/keys", none.clone()),
     ];
     walk_all("key-management-readings", requests).await;
 }

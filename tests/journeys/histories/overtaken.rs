@@ -81,3 +81,48 @@ async fn a_lock_or_a_departure_that_was_answered_stops_what_was_under_way() {
     let (status, said) = overtaken(&doors, &format!("POST {path}/revoke"), &Value::Null, lock).await;
     assert_eq!((status, &said["status"]), (200, &json!("revoked")));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bar_under_way_is_set_only_by_who_still_speaks_for_the_package() {
+    let doors = Arc::new(Doors::open(0).await);
+    let user = format!("PUT /directory/accounts/{USER}");
+    let organization = format!("PUT /directory/accounts/{ORGANIZATION}");
+    let member = format!("/directory/organizations/{ORGANIZATION}/members/{USER}");
+    let (joins, leaves, package) =
+        (format!("PUT {member}"), format!("DELETE {member}"), "PUT /directory/packages/Overtaken");
+    let good = [
+        (user.as_str(), account("user", false)),
+        ("PUT /directory/accounts/others", account("user", false)),
+        (&organization, account("organization", false)),
+        (&joins, json!({ "role": "admin" })),
+        (package, json!({ "owners": [ORGANIZATION] })),
+    ];
+    for told in good.clone() {
+        tell(&doors, told).await;
+    }
+    let person = Caller::Person(USER);
+    let wanted = json!({ "name": "a key", "owner": ORGANIZATION, "actions": ["push"], "packages": ["*"] });
+    let (_, made) = doors.manage(0, person, "POST /keys", &[], &wanted).await;
+    let key = made["key"]["id"].as_str().unwrap();
+    let bar = format!("PUT /packages/Overtaken/barred/{key}");
+    for (told, body, status, reason) in [
+        (user.as_str(), account("user", true), 403, "account_locked"),
+        (&organization, account("organization", true), 403, "account_locked"),
+        (&leaves, Value::Null, 404, "unknown_package"),
+        (&joins, json!({ "role": "member" }), 404, "unknown_package"),
+        (package, json!({ "owners": ["others"] }), 404, "unknown_package"),
+        (package, json!({ "owners": [ORGANIZATION, "others"] }), 200, ""),
+    ] {
+        let (answered, said) = overtaken(&doors, &bar, &Value::Null, (told, body)).await;
+        assert_eq!(
+            (answered, said["reason"].as_str().unwrap_or_default()),
+            (status, reason),
+            "after {told}: {said}"
+        );
+        for told in good.clone() {
+            tell(&doors, told).await;
+        }
+        let (_, list) = doors.manage(0, person, "GET /packages/Overtaken/keys", &[], &Value::Null).await;
+        assert_eq!(list["keys"][0].get("barred").is_some(), status == 200, "after {told}: {list}");
+    }
+}

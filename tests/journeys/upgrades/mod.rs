@@ -12,8 +12,8 @@ use std::{collections::BTreeSet, future::pending, sync::Arc};
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use expiry_sweeper::{Answer, Event, Report, ScheduledTime, Sweeper};
-use keyring::{AccountKind, Act, Created, Keyring, MailState, Written};
-use keys::{Edit, Kind, Pattern, Patterns, Role, Status};
+use keyring::{AccountKind, Act, Created, EventKind, Keyring, MailState, Written};
+use keys::{Bar, Edit, Kind, Pattern, Patterns, Role, Status};
 use mail::{Letterhead, Postman, Ses};
 use serde_json::{Value, json};
 use stand_ins::Mailbox;
@@ -127,9 +127,6 @@ async fn what_earlier_releases_wrote_is_listed_and_read() {
         let key = async |name: &str| keyring.key(&known.id(name)).await.unwrap();
         let pushed = key("pushed").await.unwrap();
         assert_eq!((pushed.last_push_at, pushed.version), (Some(known.written_at), 1));
-        let noted = keyring.pushed_by(&pushed.id, 10).await.unwrap();
-        let noted = noted.iter().map(|pushed| (pushed.package.as_str(), pushed.at)).collect::<Vec<_>>();
-        assert_eq!(noted, [("Tailspin.Tools", known.written_at)]);
         let revoked = key("revoked").await.unwrap();
         assert_eq!(revoked.status(found.now), Status::Revoked);
         assert_eq!(revoked.revocation.unwrap().cause, "by alice");
@@ -166,6 +163,20 @@ async fn what_earlier_releases_wrote_is_listed_and_read() {
         assert_eq!(packages.iter().map(ToString::to_string).collect::<Vec<_>>(), ["Tailspin.Tools"]);
         assert!(keyring.package(&"Tailspin.Old".parse().unwrap()).await.unwrap().is_none());
     }
+}
+
+#[tokio::test]
+async fn what_the_newest_set_has_beyond_the_first_is_read_too() {
+    let found = Found::of(set::all().pop().unwrap()).await;
+    let (keyring, key) = (&found.keyring, found.set.known.id("pushed"));
+    let noted = keyring.pushed_by(&key, 10).await.unwrap();
+    let noted: Vec<_> = noted.iter().map(|pushed| (pushed.package.as_str(), pushed.at)).collect();
+    assert_eq!(noted, [("Tailspin.Tools", found.set.known.written_at)]);
+    let barred = keyring.package(&"Tailspin.Barred".parse().unwrap()).await.unwrap().unwrap();
+    let bar = Bar { by: "alice".parse().unwrap(), at: found.set.known.written_at };
+    assert_eq!(barred.bar_on(&key), Some(&bar));
+    let events = keyring.events(&key, 10, None).await.unwrap().entries;
+    assert!(events.iter().any(|event| event.kind == EventKind::Barred), "{events:?}");
 }
 
 #[tokio::test]

@@ -99,6 +99,9 @@ async fn keys(keyring: &Keyring) -> BTreeMap<String, (keys::KeyId, String)> {
     let (pushed, text) = make("alice", "alice", 90, Some(&once())).await;
     assert!(keyring.note_push(&pushed, now()).await.unwrap());
     assert!(keyring.note_pushed(&pushed.id, &"Tailspin.Tools".parse().unwrap(), now()).await.unwrap());
+    let (alice, barred) = (pushed.holder.clone(), "Tailspin.Barred".parse().unwrap());
+    keyring.put_package(&barred, std::slice::from_ref(&alice), None, now()).await.unwrap();
+    keyring.bar(&barred, &pushed.id, &alice, &act("alice")).await.unwrap();
     keep("pushed", text);
     let (_, text) = make("bob", "fabrikam", 90, None).await;
     keep("of fabrikam", text);

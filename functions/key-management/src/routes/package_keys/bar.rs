@@ -40,9 +40,8 @@ pub(crate) async fn bar_key(
 ) -> Result<Json<ReachingBody>, Problem> {
     fields.finish(|| Some(()))?;
     let (package, key) = ids(&app, &person, &package, &key).await?;
-    let now = app.now();
-    let (voice, key, notices) = app.keyring.bar(&package, &key, &person.account, &person.act(now)).await?;
+    let act = person.act(app.now());
+    let (voice, reaching, notices) = app.keyring.bar(&package, &key, &person.account, &act).await?;
     app.tell(&notices).await;
-    let reaching = app.keyring.how_it_reaches(&voice.package, key, now).await?;
     Ok(Json(ReachingBody::of(&reaching, &voice.package)))
 }

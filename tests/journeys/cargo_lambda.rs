@@ -191,7 +191,9 @@ fn all_events() -> BTreeMap<String, Value> {
 
 /// Invokes the function that takes events of this shape.
 async fn invoke(lambda: &Lambda, event: &Value) -> Reply {
-    let function = if event["version"] == "2.0" { "key-management" } else { "push-authorizer" };
+    let of_key_management = event["version"] == "2.0"
+        || event["resource"].as_str().is_some_and(|resource| resource.starts_with("/keys/self"));
+    let function = if of_key_management { "key-management" } else { "push-authorizer" };
     lambda.invoke(function, event).await
 }
 

@@ -70,13 +70,14 @@ fn told(path: &str, name: &str) -> Option<Sent> {
         "name" => Sent::Fixed(json!("whatever")),
         "mail" => Sent::Fixed(json!("elsewhere@example.test")),
         "kind" => Sent::Fixed(json!("user")),
-        "locked" | "restart_lifetime" => Sent::Fixed(json!(true)),
+        "locked" | "restart_lifetime" | "self_refresh" => Sent::Fixed(json!(true)),
         "role" => Sent::Fixed(json!("admin")),
         "cause" => Sent::Fixed(json!("because")),
         "actions" => Sent::Fixed(json!("push")),
         "expires_in_days" => Sent::Fixed(json!(30)),
         "key_text" => Sent::Fixed(json!("00000000-0000-4000-8000-000000000000")),
-        "nuget_stored" => Sent::Nothing,
+        // It does not go with restart_lifetime.
+        "nuget_stored" | "hand_over_days" => Sent::Nothing,
         "last_push_at" => Sent::Fixed(json!("2026-01-01T00:00:00Z")),
         // Of a leak report, which nobody here can sign.
         "Github-Public-Key-Identifier" | "Github-Public-Key-Signature" => Sent::Fixed(json!("bm9uZQ==")),

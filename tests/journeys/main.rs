@@ -71,6 +71,7 @@ mod management_directory;
 mod management_keys;
 mod management_organization;
 mod metrics;
+mod nginx;
 mod nobody;
 mod nuget_push;
 mod nuget_vectors;

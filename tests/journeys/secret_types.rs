@@ -26,12 +26,13 @@ enum Shows {
 }
 
 /// The types whose own fields hold a secret, as files and names.
-const HOLDERS: [(&str, &str, Shows); 9] = [
+const HOLDERS: [(&str, &str, Shows); 10] = [
     ("functions/key-management/src/event.rs", "Event", Shows::NoDebug),
     ("functions/key-management/src/event.rs", "Answer", Shows::NoDebug),
     ("functions/key-management/src/input/node.rs", "Node", Shows::Tested),
     ("functions/key-management/src/wire/revealed.rs", "Revealed", Shows::NoDebug),
     ("functions/push-authorizer/src/credential.rs", "KeyHeaders", Shows::Tested),
+    ("functions/push-authorizer/src/forward_auth.rs", "OriginalHeaders", Shows::Tested),
     ("shared/keys/src/key_text.rs", "KeyText", Shows::NoDebug),
     ("shared/keys/src/legacy_text.rs", "LegacyText", Shows::NoDebug),
     ("shared/keys/src/nuget_stored.rs", "NugetStored", Shows::Tested),

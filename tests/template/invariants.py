@@ -90,8 +90,10 @@ def calls_are_throttled_and_authorize_by_itself(template: dict) -> Iterator[str]
             f"{setting['HttpMethod']} {setting['ResourcePath']}": setting.get("ThrottlingRateLimit", 0)
             for setting in stage.get("MethodSettings", [])
         }
-        if not 0 < limits.get("POST /~1authorize", 0) < limits.get("* /*", 0):
-            yield f"{name} does not throttle, or not /authorize below the rest"
+        asked = [route.partition(" ")[0] for route in routes(template) if route.endswith(" /authorize")]
+        for method in asked:
+            if not 0 < limits.get(f"{method} /~1authorize", 0) < limits.get("* /*", 0):
+                yield f"{name} does not throttle, or not {method} /authorize below the rest"
     for name, stage in resources(template, "AWS::ApiGatewayV2::Stage").items():
         if not stage.get("DefaultRouteSettings", {}).get("ThrottlingRateLimit", 0):
             yield f"{name} does not throttle"

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use keys::{Allowed, Decision, Denial, Key, Kind, time_left};
+use keys::{Allowed, Decision, Denial, Key, Kind, Status, time_left};
 
 /// A decision, and what is told with it. Nothing of a key is told before its secret was verified.
 pub(crate) struct Answer {
@@ -13,18 +13,24 @@ pub(crate) struct Answer {
     pub(crate) grant: Option<String>,
     /// That the key ends soon, with an allow.
     pub(crate) warning: Option<String>,
+    /// The whole days that are left to a key that works.
+    pub(crate) days_left: Option<i64>,
+    /// What is to be done, in one sentence: about a denial of a verified key, or a key that ends soon.
+    pub(crate) advice: Option<String>,
 }
 
 /// How many characters of a key's name a message shows.
 const NAME_SHOWN: usize = 60;
 
 impl Answer {
-    pub(crate) fn denied(denial: Denial, key: Option<Key>, keys_page: &str) -> Self {
+    pub(crate) fn denied(denial: Denial, key: Option<Key>, keys_page: &str, now: DateTime<Utc>) -> Self {
         let message = match &key {
             Some(key) => format!("{denial} {} at {keys_page}", called(key)),
             None => format!("{denial} Your keys: {keys_page}"),
         };
-        Self { decision: Decision::Deny(denial), key, message, grant: None, warning: None }
+        let (days_left, advice) =
+            (key.as_ref().and_then(|key| days_left(key, now)), denial.advice(keys_page));
+        Self { decision: Decision::Deny(denial), key, message, grant: None, warning: None, days_left, advice }
     }
 
     pub(crate) fn allowed(
@@ -34,20 +40,49 @@ impl Answer {
         keys_page: &str,
         now: DateTime<Utc>,
     ) -> Self {
-        let warning = allowed.ends_soon.map(|end| {
-            let (left, day) = (time_left(now, end), end.format("%Y-%m-%d %H:%M UTC"));
-            let way_out = match key.kind {
-                Kind::Scoped { .. } => "Renew it in time.",
-                Kind::Legacy { .. } => "A push keeps it alive; better make a scoped key in its place.",
-            };
-            format!("This API key ends in {left}, on {day}. {way_out} {} at {keys_page}", called(&key))
-        });
+        let (warning, advice) = match allowed.ends_soon {
+            Some(end) => {
+                let (left, day) = (time_left(now, end), end.format("%Y-%m-%d %H:%M UTC"));
+                let (way_out, advice) = match key.kind {
+                    Kind::Scoped { .. } => (
+                        "Renew it in time.",
+                        format!(
+                            "Refresh this key at {keys_page} with its lifetime started again, and put its new text where this one is kept."
+                        ),
+                    ),
+                    Kind::Legacy { .. } => (
+                        "A push keeps it alive; better make a scoped key in its place.",
+                        format!("Make a scoped key at {keys_page} in place of this old one."),
+                    ),
+                };
+                let warning = format!(
+                    "This API key ends in {left}, on {day}. {way_out} {} at {keys_page}",
+                    called(&key)
+                );
+                (Some(warning), Some(advice))
+            }
+            None => (None, None),
+        };
         let message = match &allowed.pattern {
             Some(pattern) => format!("Allowed: {pattern} covers the package. {}", called(&key)),
             None => format!("Allowed. {}", called(&key)),
         };
-        Self { decision: Decision::Allow(allowed), key: Some(key), message, grant, warning }
+        let days_left = days_left(&key, now);
+        Self {
+            decision: Decision::Allow(allowed),
+            key: Some(key),
+            message,
+            grant,
+            warning,
+            days_left,
+            advice,
+        }
     }
+}
+
+/// The whole days until a key ends, rounded down; nothing once it opens nothing any more.
+fn days_left(key: &Key, now: DateTime<Utc>) -> Option<i64> {
+    (key.status(now) == Status::Active).then(|| (key.ends_at() - now).num_days())
 }
 
 fn called(key: &Key) -> String {

@@ -87,8 +87,8 @@ impl Authorizer {
             Proof::Grant(text) => self.by_grant(text, question, now).await?,
         };
         let Verified { key, pepper, look_up, shown_until, unwritten } = match found {
-            Found::Nothing => return Ok(Answer::denied(Denial::Missing, None, &self.config.keys_page)),
-            Found::Unknown => return Ok(Answer::denied(Denial::Unknown, None, &self.config.keys_page)),
+            Found::Nothing => return Ok(Answer::denied(Denial::Missing, None, &self.config.keys_page, now)),
+            Found::Unknown => return Ok(Answer::denied(Denial::Unknown, None, &self.config.keys_page, now)),
             Found::Verified(verified) => *verified,
         };
         let membership = self.keyring.membership(&key.holder, &key.owner).await?;
@@ -100,7 +100,7 @@ impl Authorizer {
         };
         let request = Request { action: question.action, package };
         match decide(Presented::Verified(&key), request, &facts, now) {
-            Decision::Deny(denial) => Ok(Answer::denied(denial, Some(key), &self.config.keys_page)),
+            Decision::Deny(denial) => Ok(Answer::denied(denial, Some(key), &self.config.keys_page, now)),
             Decision::Allow(mut allowed) => {
                 let is_push = question.action.is_upload() && package.is_some() && !question.preflight;
                 let key = if is_push { self.note_push(key, unwritten, now).await? } else { key };

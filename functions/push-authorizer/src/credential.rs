@@ -1,15 +1,8 @@
 use std::fmt;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, Visitor},
-};
 use zeroize::Zeroizing;
 
-/// The headers of a request that may carry a key, and none of the others.
-///
-/// Header names are compared without regard to letter case. The values are wiped when dropped, and `Debug` shows how
-/// many there are.
+/// The headers of a request that may carry a key. `Debug` shows how many there are.
 #[derive(Default)]
 pub(crate) struct KeyHeaders {
     api_key: Vec<Zeroizing<String>>,
@@ -27,6 +20,17 @@ pub(crate) enum Credential<'a> {
 }
 
 impl KeyHeaders {
+    /// Where the values of this header belong, if it may carry a key.
+    pub(crate) fn values(&mut self, name: &str) -> Option<&mut Vec<Zeroizing<String>>> {
+        if name.eq_ignore_ascii_case("X-NuGet-ApiKey") {
+            Some(&mut self.api_key)
+        } else if name.eq_ignore_ascii_case("Authorization") {
+            Some(&mut self.authorization)
+        } else {
+            None
+        }
+    }
+
     /// `X-NuGet-ApiKey`, and if there is none, `Authorization: Bearer`.
     pub(crate) fn credential(&self) -> Credential<'_> {
         let keys = self.api_key.iter().map(|value| value.trim());
@@ -53,66 +57,16 @@ impl fmt::Debug for KeyHeaders {
     }
 }
 
-/// One value or a list of them: `headers` and `multiValueHeaders` of an event.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Values {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl<'de> Deserialize<'de> for KeyHeaders {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_option(HeadersVisitor)
-    }
-}
-
-struct HeadersVisitor;
-
-impl<'de> Visitor<'de> for HeadersVisitor {
-    type Value = KeyHeaders;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map of headers")
-    }
-
-    fn visit_none<E>(self) -> Result<KeyHeaders, E> {
-        Ok(KeyHeaders::default())
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<KeyHeaders, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<KeyHeaders, A::Error> {
-        let mut headers = KeyHeaders::default();
-        while let Some(name) = map.next_key::<String>()? {
-            let into = if name.eq_ignore_ascii_case("X-NuGet-ApiKey") {
-                &mut headers.api_key
-            } else if name.eq_ignore_ascii_case("Authorization") {
-                &mut headers.authorization
-            } else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            match map.next_value::<Values>()? {
-                Values::One(value) => into.push(Zeroizing::new(value)),
-                Values::Many(values) => into.extend(values.into_iter().map(Zeroizing::new)),
-            }
-        }
-        Ok(headers)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::headers::Headers;
 
     fn read(headers: serde_json::Value) -> String {
-        let headers: KeyHeaders = serde_json::from_value(headers).unwrap();
-        match headers.credential() {
+        let headers: Headers = serde_json::from_value(headers).unwrap();
+        match headers.keys.credential() {
             Credential::Nothing => "nothing".to_owned(),
             Credential::Key(key) => key.to_owned(),
             Credential::Several => "several".to_owned(),
@@ -144,7 +98,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_key() {
-        let headers: KeyHeaders = serde_json::from_value(json!({"X-NuGet-ApiKey": "secret"})).unwrap();
-        assert_eq!(format!("{headers:?}"), "KeyHeaders(1 and 0 values)");
+        let headers: Headers = serde_json::from_value(json!({"X-NuGet-ApiKey": "secret"})).unwrap();
+        assert_eq!(format!("{:?}", headers.keys), "KeyHeaders(1 and 0 values)");
     }
 }

@@ -19,6 +19,7 @@
 
 mod account;
 mod action;
+mod advice;
 mod base32;
 mod base62;
 mod decision;

@@ -3,8 +3,8 @@
 //! In goes `{"action", "package"?, "grant"?, "preflight"?}` by POST, with the key in `X-NuGet-ApiKey` or `Authorization: Bearer`
 //! where there is no grant (beside a grant, a key is not looked at). Out comes the decision: 200 allow, 401 where nothing was
 //! sent to show, 403 deny; 400 for a question that is none, as a problem (RFC 9457) that names the fields; 503 for our own
-//! trouble. A reverse proxy asks in headers ([`forward_auth`]) and gets the same, but that a request which asks nothing of a
-//! key is 403: whoever sends it chooses its address, and a 400 is for what the proxy itself gets wrong.
+//! trouble. The decision stands in headers too ([`told`]). A reverse proxy asks in headers ([`forward_auth`]) and gets the
+//! same, but that a request which asks nothing of a key is 403: whoever sends it chooses its address, and a 400 is for what the proxy itself gets wrong.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -16,10 +16,11 @@ use crate::{
     answer::Answer,
     authorizer::{Authorizer, Proof},
     event::Event,
-    forward_auth::{self, Original, Told},
+    forward_auth::{self, Original},
     original::{self, NoPush},
     question::Question,
     reading::{self, Asked, FieldError, NoQuestion},
+    told::{self, Told},
 };
 
 /// What API Gateway's Lambda proxy integration sends on.
@@ -87,8 +88,7 @@ impl Authorizer {
         match self.answer(proof, &question).await {
             Ok(answer) => {
                 let response = self.told(&question, &answer);
-                let by_proxy = by_proxy.then(|| forward_auth::headers(&answer, question.action));
-                response.with(by_proxy.unwrap_or_default())
+                if by_proxy { response.with(told::to_proxy(&answer)) } else { response }
             }
             Err(fault) => {
                 self.failed(Door::Authorize, &fault);
@@ -113,7 +113,7 @@ impl Authorizer {
             "decided"
         );
         self.answered(Door::Authorize, &answer.decision);
-        respond(status, "application/json", &decided)
+        respond(status, "application/json", &decided).with(told::headers(answer, question.action))
     }
 }
 
@@ -193,7 +193,7 @@ impl Problem {
 
     fn of_request(no: NoPush) -> Self {
         let detail = format!("Refused: {no}.");
-        let headers = forward_auth::headers_of(no, &detail);
+        let headers = told::of_no_push(no, &detail);
         Self { headers, ..Self::new("Not a push", 403, detail) }
     }
 

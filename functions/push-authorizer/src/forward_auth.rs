@@ -9,20 +9,13 @@
 //! | `X-Forwarded-Method`, `X-Forwarded-Uri` | forward-auth of Traefik and of Caddy, by themselves |
 //!
 //! Both pairs, half a pair, or a header given twice are refused and not chosen from: somebody else than the proxy has
-//! written one of them. The answer is in the status, which is all that nginx looks at (200, 401, 403), and in headers that the
-//! proxy sets in the request it passes on; a refusal bears `X-NuGet-Warning`, which NuGet's clients print. Header values
-//! are printable ASCII without quotes and backslashes. The method that the proxy asks with says nothing: Envoy's is the
-//! request's own.
+//! written one of them. The answer is in the status, which is all that nginx decides by (200, 401, 403), and in
+//! [headers](crate::told) that the proxy sets in the request it passes on. The method that the proxy asks with says
+//! nothing: Envoy's is the request's own.
 
 use std::fmt;
 
-use keys::{Action, Decision, Reason};
 use zeroize::Zeroizing;
-
-use crate::{
-    answer::{Answer, printable},
-    original::NoPush,
-};
 
 /// The headers by which a proxy tells what it was asked. `Debug` shows none of what they say.
 #[derive(Default)]
@@ -47,9 +40,6 @@ pub(crate) struct Original<'a> {
     "What the proxy was asked has to be told once, in X-Original-Method and X-Original-URI or in X-Forwarded-Method and X-Forwarded-Uri."
 )]
 pub(crate) struct Unclear;
-
-/// A header of an answer.
-pub(crate) type Told = (&'static str, String);
 
 impl OriginalHeaders {
     /// Where the values of this header belong, if it is one of these.
@@ -80,48 +70,6 @@ impl fmt::Debug for OriginalHeaders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("OriginalHeaders")
     }
-}
-
-/// The headers that tell a proxy of an answer to `action`. An allow has a grant, a refusal has none.
-pub(crate) fn headers(answer: &Answer, action: Action) -> Vec<Told> {
-    let key = answer.key.as_ref();
-    let message = printable(&answer.message);
-    let (decision, reason, warned) = match &answer.decision {
-        Decision::Allow(_) => ("allow", None, None),
-        Decision::Deny(denial) => ("deny", Some(denial.reason().as_str().to_owned()), Some(message.clone())),
-    };
-    // The client behind the proxy is one that pushes, and is answered as the push API's gateway does.
-    let challenge = (reason.as_deref() == Some(Reason::Missing.as_str()))
-        .then(|| r#"ApiKey realm="packages""#.to_owned());
-    let told = [
-        ("X-Latchkey-Decision", Some(decision.to_owned())),
-        ("X-Latchkey-Reason", reason),
-        ("X-Latchkey-Message", Some(message)),
-        ("X-Latchkey-Key-Id", key.map(|key| key.id.to_string())),
-        ("X-Latchkey-Holder", key.map(|key| printable(key.holder.as_str()))),
-        ("X-Latchkey-Owner", key.map(|key| printable(key.owner.as_str()))),
-        ("X-Latchkey-Action", Some(action.as_str().to_owned())),
-        ("X-Latchkey-Grant", answer.grant.clone()),
-        ("X-Latchkey-Warning", answer.warning.as_deref().map(printable)),
-        ("X-NuGet-Warning", warned),
-        ("WWW-Authenticate", challenge),
-    ];
-    told.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
-}
-
-/// The same of a request that asks nothing of a key. No key was looked at.
-pub(crate) fn headers_of(no: NoPush, message: &str) -> Vec<Told> {
-    let reason = match no {
-        NoPush::Spelling | NoPush::Route => "not_a_push",
-        NoPush::Package(_) => Reason::PackageUnknown.as_str(),
-    };
-    let message = printable(message);
-    vec![
-        ("X-Latchkey-Decision", "deny".to_owned()),
-        ("X-Latchkey-Reason", reason.to_owned()),
-        ("X-Latchkey-Message", message.clone()),
-        ("X-NuGet-Warning", message),
-    ]
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! What a client claims beside its key, or how it spells an address, moves neither Latchkey nor the gallery.
+//! nginx: what a client claims beside its key, or how it spells an address, moves neither Latchkey nor the gallery.
 
 use hyper::{Method, header::HeaderName};
 use serde_json::json;
 
-use super::front::Front;
+use super::{front::Front, setting::Proxy};
 use crate::{
     package::Package,
     publisher::{Publisher, id},
@@ -29,7 +29,7 @@ const TOLD: [(&str, &[&str]); 13] = [
 
 #[tokio::test]
 async fn what_a_client_claims_beside_its_key_reaches_nobody() {
-    let front = Front::start("nginx_claims").await;
+    let front = Front::start("nginx_claims", Proxy::Nginx).await;
     let stage = &front.stage;
     let (mallory, alice) =
         (Publisher::sign_in(stage, "mallory").await, Publisher::sign_in(stage, "alice").await);
@@ -119,7 +119,7 @@ async fn what_a_client_claims_beside_its_key_reaches_nobody() {
 
 #[tokio::test]
 async fn what_writes_is_one_of_five_requests_plainly_spelled_or_is_refused() {
-    let front = Front::start("nginx_addresses").await;
+    let front = Front::start("nginx_addresses", Proxy::Nginx).await;
     let stage = &front.stage;
     let (mallory, alice) =
         (Publisher::sign_in(stage, "mallory").await, Publisher::sign_in(stage, "alice").await);

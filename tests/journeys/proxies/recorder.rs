@@ -21,7 +21,7 @@ use hyper_util::{
 use crate::aws::bound;
 
 /// A recorder before one server.
-pub(crate) struct Recorder {
+pub(super) struct Recorder {
     upstream: String,
     client: Client<HttpConnector, Body>,
     seen: Mutex<Vec<Seen>>,
@@ -30,16 +30,16 @@ pub(crate) struct Recorder {
 
 /// A request as the server got it.
 #[derive(Clone)]
-pub(crate) struct Seen {
+pub(super) struct Seen {
     /// Method and request target.
-    pub(crate) line: String,
-    pub(crate) headers: HeaderMap,
+    pub(super) line: String,
+    pub(super) headers: HeaderMap,
     received: Arc<AtomicU64>,
 }
 
 impl Recorder {
     /// A recorder before the server at `upstream`, and where it is.
-    pub(crate) async fn before(upstream: &str) -> (Arc<Self>, String) {
+    pub(super) async fn before(upstream: &str) -> (Arc<Self>, String) {
         let recorder = Arc::new(Self {
             upstream: upstream.to_owned(),
             client: Client::builder(TokioExecutor::new()).build_http(),
@@ -53,12 +53,12 @@ impl Recorder {
     }
 
     /// The requests since it was last asked.
-    pub(crate) fn seen(&self) -> Vec<Seen> {
+    pub(super) fn seen(&self) -> Vec<Seen> {
         std::mem::take(&mut *self.seen.lock().unwrap())
     }
 
     /// From now on it answers so by itself, or passes on again.
-    pub(crate) fn answer(&self, status: Option<u16>) {
+    pub(super) fn answer(&self, status: Option<u16>) {
         *self.instead.lock().unwrap() = status.map(|status| StatusCode::from_u16(status).unwrap());
     }
 
@@ -87,12 +87,12 @@ impl Recorder {
 
 impl Seen {
     /// How many bytes of its body have come.
-    pub(crate) fn received(&self) -> u64 {
+    pub(super) fn received(&self) -> u64 {
         self.received.load(Ordering::Relaxed)
     }
 
     /// All that was sent under this name.
-    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+    pub(super) fn all(&self, name: &str) -> Vec<&str> {
         self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
     }
 }

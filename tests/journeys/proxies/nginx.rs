@@ -1,13 +1,8 @@
-//! A gallery behind nginx, with the configuration that `infra/nginx` has ready: what API Gateway is too small for goes
-//! through, and nothing goes through that Latchkey has not allowed.
-
-mod front;
-mod recorder;
-mod smuggling;
+//! nginx: 100 MB go through, and what is refused is refused with its reason and before it is read.
 
 use hyper::{Method, body::Bytes};
 
-use self::front::Front;
+use super::{front::Front, setting::Proxy};
 use crate::{
     nuget::NuGet,
     package::Package,
@@ -27,7 +22,7 @@ fn head(lines: &str) -> String {
 
 #[tokio::test]
 async fn a_package_of_100_mb_arrives_byte_for_byte_and_is_unlisted() {
-    let front = Front::start("nginx_push").await;
+    let front = Front::start("nginx_push", Proxy::Nginx).await;
     let nuget = NuGet::at(&front.stage, &front.origin);
     let alice = Publisher::sign_in(&front.stage, "alice").await;
     let key = alice.create(&["push", "unlist"], &["Fabrikam.*"]).await.text;
@@ -60,7 +55,7 @@ async fn a_package_of_100_mb_arrives_byte_for_byte_and_is_unlisted() {
 
 #[tokio::test]
 async fn a_refusal_says_why_in_the_clients_own_output_and_hands_nothing_on() {
-    let front = Front::start("nginx_refused").await;
+    let front = Front::start("nginx_refused", Proxy::Nginx).await;
     let nuget = NuGet::at(&front.stage, &front.origin);
     let alice = Publisher::sign_in(&front.stage, "alice").await;
     let unlists = alice.create(&["unlist"], &["Fabrikam.*"]).await.text;
@@ -86,7 +81,7 @@ async fn a_refusal_says_why_in_the_clients_own_output_and_hands_nothing_on() {
 
 #[tokio::test]
 async fn a_wrong_key_is_refused_before_one_byte_of_the_upload_was_read() {
-    let front = Front::start("nginx_unread").await;
+    let front = Front::start("nginx_unread", Proxy::Nginx).await;
     let alice = Publisher::sign_in(&front.stage, "alice").await;
     let gone = alice.create(&["push"], &["*"]).await;
     let right = alice.refresh(&gone.key).await.text;
@@ -107,7 +102,7 @@ async fn a_wrong_key_is_refused_before_one_byte_of_the_upload_was_read() {
 
 #[tokio::test]
 async fn what_latchkey_does_not_answer_is_no_allow() {
-    let front = Front::start("nginx_trouble").await;
+    let front = Front::start("nginx_trouble", Proxy::Nginx).await;
     let key = Publisher::sign_in(&front.stage, "alice").await.create(&["push"], &["*"]).await.text;
     let url = format!("{}/api/v2/package", front.origin);
     let headers = [("x-nuget-apikey", key.reveal())];

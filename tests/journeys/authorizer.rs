@@ -11,17 +11,17 @@ use startup::{Clock, Environment};
 
 use crate::aws::{Aws, act, make, now, user, wanted};
 
-const PAGE: &str = "https://gallery.example/keys";
+pub(crate) const PAGE: &str = "https://gallery.example/keys";
 const ARN: &str = "arn:aws:execute-api:us-east-1:123456789012:aexample01/live/PUT/api/v2/package";
 
-struct Doors {
+pub(crate) struct Doors {
     authorizer: Authorizer,
-    keyring: Arc<Keyring>,
+    pub(crate) keyring: Arc<Keyring>,
     aws: Aws,
 }
 
 impl Doors {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let aws = Aws::start().await;
         let keyring = aws.keyring();
         Self { authorizer: authorizer(&keyring, Clock::new(now)), keyring, aws }
@@ -57,7 +57,7 @@ impl Doors {
     }
 
     /// Status and body of `POST /authorize`.
-    async fn ask(&self, key: Option<&str>, body: &Value) -> (u64, Value) {
+    pub(crate) async fn ask(&self, key: Option<&str>, body: &Value) -> (u64, Value) {
         self.shown(key);
         let (status, decision) = ask(&self.authorizer, key, body).await;
         self.handed_out(&decision);
@@ -65,7 +65,12 @@ impl Doors {
     }
 
     /// What a reverse proxy gets that was asked this: the status, the headers and the body.
-    async fn proxied(&self, key: Option<&str>, method: &str, address: &str) -> (u64, Value, Value) {
+    pub(crate) async fn proxied(
+        &self,
+        key: Option<&str>,
+        method: &str,
+        address: &str,
+    ) -> (u64, Value, Value) {
         self.shown(key);
         let event = json!({
             "resource": "/authorize", "httpMethod": "GET", "body": null, "isBase64Encoded": false,
@@ -120,7 +125,7 @@ pub(crate) async fn account(keyring: &Keyring, id: &str, kind: AccountKind, lock
     keyring.put_account(&change, now()).await.unwrap();
 }
 
-fn revealed(text: KeyText) -> String {
+pub(crate) fn revealed(text: KeyText) -> String {
     text.reveal().to_string()
 }
 
@@ -362,103 +367,5 @@ async fn a_question_that_is_none_is_told_field_by_field() {
         let errors = problem["errors"].as_array().cloned().unwrap_or_default();
         let named: Vec<&str> = errors.iter().filter_map(|error| error["field"].as_str()).collect();
         assert_eq!((answered, named), (status, fields), "{problem}");
-    }
-}
-
-#[tokio::test]
-async fn a_proxy_is_answered_in_status_and_headers_as_anybody_in_the_body() {
-    let doors = Doors::open().await;
-    let (key, text) = make(&doors.keyring, "alice").await;
-    let text = revealed(text);
-    let (status, headers, body) = doors.proxied(Some(&text), "PUT", "/api/v2/package/").await;
-    assert_eq!((status, &body["decision"]), (200, &json!("allow")));
-    for (name, value) in [
-        ("Decision", json!("allow")),
-        ("Message", body["message"].clone()),
-        ("Key-Id", json!(key.id.to_string())),
-        ("Holder", json!("alice")),
-        ("Owner", json!("alice")),
-        ("Action", json!("push")),
-        ("Grant", body["grant"].clone()),
-        ("Days-Left", json!(body["days_left"].to_string())),
-        ("Reason", Value::Null),
-        ("Warning", Value::Null),
-        ("Advice", Value::Null),
-    ] {
-        assert_eq!(headers[format!("X-Latchkey-{name}")], value, "{name}");
-    }
-    assert_eq!(headers["X-NuGet-Warning"], Value::Null);
-    // The grant stands for the key, as at the gateway; and nothing was pushed yet.
-    let asked = json!({ "action": "push", "package": "Foo.Bar", "grant": body["grant"] });
-    assert_eq!(doors.keyring.key(&key.id).await.unwrap().unwrap().last_push_at, None);
-    assert_eq!(doors.ask(None, &asked).await.0, 200);
-
-    let (status, headers, body) = doors.proxied(Some(&text), "DELETE", "/api/v2/package/Foo.Bar/1.0.0").await;
-    assert_eq!((status, &body["reason"]), (403, &json!("action_not_granted")));
-    assert_eq!(headers["X-Latchkey-Reason"], "action_not_granted");
-    assert_eq!(headers["X-Latchkey-Grant"], Value::Null);
-    assert_eq!(headers["X-NuGet-Warning"], body["message"]);
-    assert_eq!(headers["X-Latchkey-Advice"], body["advice"]);
-
-    let (status, headers, body) = doors.proxied(None, "PUT", "/api/v2/package").await;
-    assert_eq!((status, &body["reason"]), (401, &json!("missing")));
-    assert_eq!(headers["WWW-Authenticate"], "ApiKey realm=\"packages\"");
-    // Whoever asks, and with whatever: no key is looked at.
-    for key in [None, Some(text.as_str())] {
-        let (status, headers, body) = doors.proxied(key, "PUT", "/api/v2//package").await;
-        assert_eq!((status, &body["status"]), (403, &json!(403)));
-        assert_eq!(headers["X-Latchkey-Reason"], "not_a_push");
-        assert_eq!(headers["X-Latchkey-Key-Id"], Value::Null);
-    }
-}
-
-#[tokio::test]
-async fn a_preflight_tells_what_covers_or_came_nearest_the_days_left_and_what_to_do() {
-    let doors = Doors::open().await;
-    let (key, text) = make(&doors.keyring, "alice").await;
-    let text = revealed(text);
-    let preflight = |package: &str| json!({ "action": "push", "package": package, "preflight": true });
-    let (status, told) = doors.ask(Some(&text), &preflight("Foo.Bar")).await;
-    let days = (key.ends_at() - now()).num_days();
-    assert_eq!((status, &told["pattern"], &told["days_left"]), (200, &json!("Foo.*"), &json!(days)));
-    assert_eq!(
-        (&told["nearest"], &told["advice"], &told["grant"]),
-        (&Value::Null, &Value::Null, &Value::Null)
-    );
-
-    let (status, told) = doors.ask(Some(&text), &preflight("Foobar")).await;
-    assert_eq!((status, &told["nearest"], &told["days_left"]), (403, &json!("Foo.*"), &json!(days)));
-    assert_eq!(told["pattern"], Value::Null);
-    let advice = format!("Add Foobar to this key's packages at {PAGE}, or widen Foo.*.");
-    assert_eq!(told["advice"], advice);
-
-    // In its last day a key has none whole left; once it has ended there is nothing to count.
-    for (before_end, status, days) in
-        [(10 * 24 * 60, 200, json!(10)), (90, 200, json!(0)), (0, 403, Value::Null)]
-    {
-        let then = key.ends_at() - chrono::TimeDelta::minutes(before_end);
-        let later = authorizer(&doors.keyring, Clock::new(move || then));
-        let (answered, told) = ask(&later, Some(&text), &preflight("Foo.Bar")).await;
-        assert_eq!((answered, &told["days_left"]), (status, &days), "{before_end} minutes before its end");
-        assert!(
-            told["advice"].as_str().is_some_and(|advice| advice.starts_with("Refresh this key at ")),
-            "{told}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn of_a_key_whose_secret_was_not_shown_nothing_is_told() {
-    let doors = Doors::open().await;
-    let (key, _) = make(&doors.keyring, "alice").await;
-    let wrong = revealed(KeyText::new(&"lk".parse().unwrap(), key.id, &zeroize::Zeroizing::new([9; 32])));
-    for (shown, status) in [(Some(wrong.as_str()), 403), (Some("nonsense"), 403), (None, 401)] {
-        let (answered, told) = doors.ask(shown, &json!({ "action": "push", "package": "Foo.Bar" })).await;
-        let fields: Vec<&str> = told.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!((answered, fields), (status, vec!["decision", "message", "reason"]));
-        let (answered, headers, _) = doors.proxied(shown, "PUT", "/api/v2/package").await;
-        let told: Vec<&str> =
-            headers.as_object().unwrap().keys().filter_map(|name| name.strip_prefix("X-Latchkey-")).collect();
-        assert_eq!((answered, told), (status, vec!["Action", "Decision", "Message", "Reason"]));
     }
 }

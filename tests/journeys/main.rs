@@ -45,6 +45,7 @@ mod tripwire;
 mod whole;
 mod wire;
 
+mod asking_door;
 mod at_once;
 mod authority;
 mod authorizer;
@@ -81,6 +82,7 @@ mod refusal_costs;
 mod restored_table;
 mod roles;
 mod secret_types;
+mod smuggled_questions;
 mod smuggling;
 mod starting;
 mod sweeper_crashes;

@@ -4,7 +4,8 @@
 //! where there is no grant (beside a grant, a key is not looked at). Out comes the decision: 200 allow, 401 where nothing was
 //! sent to show, 403 deny; 400 for a question that is none, as a problem (RFC 9457) that names the fields; 503 for our own
 //! trouble. The decision stands in headers too ([`told`]). A reverse proxy asks in headers ([`forward_auth`]) and gets the
-//! same, but that a request which asks nothing of a key is 403: whoever sends it chooses its address, and a 400 is for what the proxy itself gets wrong.
+//! same, but that a request which asks nothing of a key is 403: whoever sends it chooses its address, and a 400 is for what
+//! the proxy itself gets wrong.
 
 use std::{borrow::Cow, collections::BTreeMap};
 

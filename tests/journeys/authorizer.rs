@@ -11,17 +11,17 @@ use startup::{Clock, Environment};
 
 use crate::aws::{Aws, act, make, now, user, wanted};
 
-const PAGE: &str = "https://gallery.example/keys";
+pub(crate) const PAGE: &str = "https://gallery.example/keys";
 const ARN: &str = "arn:aws:execute-api:us-east-1:123456789012:aexample01/live/PUT/api/v2/package";
 
-struct Doors {
+pub(crate) struct Doors {
     authorizer: Authorizer,
-    keyring: Arc<Keyring>,
+    pub(crate) keyring: Arc<Keyring>,
     aws: Aws,
 }
 
 impl Doors {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let aws = Aws::start().await;
         let keyring = aws.keyring();
         Self { authorizer: authorizer(&keyring, Clock::new(now)), keyring, aws }
@@ -57,11 +57,32 @@ impl Doors {
     }
 
     /// Status and body of `POST /authorize`.
-    async fn ask(&self, key: Option<&str>, body: &Value) -> (u64, Value) {
+    pub(crate) async fn ask(&self, key: Option<&str>, body: &Value) -> (u64, Value) {
         self.shown(key);
         let (status, decision) = ask(&self.authorizer, key, body).await;
         self.handed_out(&decision);
         (status, decision)
+    }
+
+    /// What a reverse proxy gets that was asked this: the status, the headers and the body.
+    pub(crate) async fn proxied(
+        &self,
+        key: Option<&str>,
+        method: &str,
+        address: &str,
+    ) -> (u64, Value, Value) {
+        self.shown(key);
+        let event = json!({
+            "resource": "/authorize", "httpMethod": "GET", "body": null, "isBase64Encoded": false,
+            "multiValueHeaders": {
+                "X-NuGet-ApiKey": key.map(|key| [key]).into_iter().flatten().collect::<Vec<_>>(),
+                "X-Forwarded-Method": [method], "X-Forwarded-Uri": [address],
+            },
+        });
+        let reply = self.handle(event).await.unwrap();
+        let body: Value = serde_json::from_str(reply["body"].as_str().unwrap()).unwrap();
+        self.handed_out(&body);
+        (reply["statusCode"].as_u64().unwrap(), reply["headers"].clone(), body)
     }
 
     /// Whatever looks like a key and is shown is a secret, right or wrong.
@@ -104,7 +125,7 @@ pub(crate) async fn account(keyring: &Keyring, id: &str, kind: AccountKind, lock
     keyring.put_account(&change, now()).await.unwrap();
 }
 
-fn revealed(text: KeyText) -> String {
+pub(crate) fn revealed(text: KeyText) -> String {
     text.reveal().to_string()
 }
 

@@ -21,7 +21,10 @@ const GRANT: &str = "\"grant\":\"EXAMPLE\"";
 
 /// How an event is answered as it lies there, with nothing in the table but what the events before it, by name, have
 /// put there: an HTTP status, or the reason with which the gateway is told to refuse.
-const AS_THEY_ARE: [(&str, Result<u16, &str>); 36] = [
+const AS_THEY_ARE: [(&str, Result<u16, &str>); 39] = [
+    ("authorize-for-envoy-push", Ok(403)),
+    ("authorize-for-envoy-unlist", Ok(403)),
+    ("authorize-for-proxy", Ok(403)),
     ("authorize-with-grant", Ok(403)),
     ("authorize-with-key", Ok(403)),
     ("bar-key", Ok(404)),

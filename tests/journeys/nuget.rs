@@ -28,10 +28,15 @@ pub(crate) struct Ran {
 
 impl<'a> NuGet<'a> {
     pub(crate) fn new(stage: &'a Stage) -> Self {
+        Self::at(stage, stage.origin())
+    }
+
+    /// The client, pointed at where a reverse proxy has the gallery.
+    pub(crate) fn at(stage: &'a Stage, origin: &str) -> Self {
         let nuget = Self {
             exe: places::tool("npm/node_modules/nuget-exe/nuget-5.8.0.exe"),
             home: stage.folder(),
-            source: format!("{}/v3/index.json", stage.origin()),
+            source: format!("{origin}/v3/index.json"),
             log: stage.log(),
         };
         let config = format!(

@@ -3,7 +3,7 @@
 use std::io::{Cursor, Write as _};
 
 use hyper::Method;
-use zip::{ZipWriter, write::SimpleFileOptions};
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use crate::{http::Reply, publisher::KeyText, stage::Stage};
 
@@ -11,11 +11,18 @@ use crate::{http::Reply, publisher::KeyText, stage::Stage};
 pub(crate) struct Package {
     pub(crate) id: String,
     pub(crate) version: String,
+    /// How many bytes it holds besides.
+    filling: usize,
 }
 
 impl Package {
     pub(crate) fn new(id: &str, version: &str) -> Self {
-        Self { id: id.to_owned(), version: version.to_owned() }
+        Self { id: id.to_owned(), version: version.to_owned(), filling: 0 }
+    }
+
+    /// One that holds `filling` bytes more, which nothing makes smaller.
+    pub(crate) fn filled(id: &str, version: &str, filling: usize) -> Self {
+        Self { filling, ..Self::new(id, version) }
     }
 
     /// Uploads it as NuGet's protocol says, without the client: a form with one file, put to `path`.
@@ -35,7 +42,7 @@ impl Package {
 
     /// The bytes of its `.nupkg`: a zip in the shape of the Open Packaging Conventions, with a manifest at its root.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let Self { id, version } = self;
+        let Self { id, version, filling } = self;
         let files = [
             (
                 "[Content_Types].xml".to_owned(),
@@ -43,6 +50,7 @@ impl Package {
                  <Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\">\
                  <Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/>\
                  <Default Extension=\"nuspec\" ContentType=\"application/octet\"/>\
+                 <Default Extension=\"bin\" ContentType=\"application/octet\"/>\
                  <Default Extension=\"txt\" ContentType=\"application/octet\"/></Types>"
                     .to_owned(),
             ),
@@ -71,6 +79,25 @@ impl Package {
             zip.start_file(name, SimpleFileOptions::default()).unwrap();
             zip.write_all(content.as_bytes()).unwrap();
         }
+        if *filling > 0 {
+            let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+            zip.start_file("content/filling.bin", options).unwrap();
+            zip.write_all(&noise(*filling)).unwrap();
+        }
         zip.finish().unwrap().into_inner()
     }
+}
+
+/// The same bytes each time, without a pattern (xorshift, Marsaglia 2003).
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let words = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    });
+    let mut bytes: Vec<u8> = words.take(length.div_ceil(8)).flatten().collect();
+    bytes.truncate(length);
+    bytes
 }

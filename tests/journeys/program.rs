@@ -55,7 +55,18 @@ impl Program {
         })
     }
 
-    /// The same; none if it ends before.
+    /// Waits until it writes a line with `part` in it.
+    pub(crate) async fn says(&mut self, part: &str) {
+        let log = self.log.clone();
+        tokio::select! {
+            _ = log.line_with(&self.name, part) => {}
+            status = self.child.wait() => {
+                panic!("{} ended ({status:?}) before it said {part:?}: see {}", self.name, log.path().display())
+            }
+        }
+    }
+
+    /// As [`Program::line`]; none if it ends before.
     pub(crate) async fn line_unless_it_ends(&mut self, start: &str) -> Option<String> {
         let (name, log) = (&self.name, self.log.path().display());
         tokio::select! {

@@ -26,13 +26,14 @@ enum Shows {
 }
 
 /// The types whose own fields hold a secret, as files and names.
-const HOLDERS: [(&str, &str, Shows); 12] = [
+const HOLDERS: [(&str, &str, Shows); 13] = [
     ("functions/key-management/src/event.rs", "HttpEvent", Shows::NoDebug),
     ("functions/key-management/src/event.rs", "Answer", Shows::NoDebug),
     ("functions/key-management/src/input/node.rs", "Node", Shows::Tested),
     ("functions/key-management/src/leaks/matches.rs", "Match", Shows::NoDebug),
     ("functions/key-management/src/own_event.rs", "RestEvent", Shows::NoDebug),
     ("functions/key-management/src/wire/revealed.rs", "Revealed", Shows::NoDebug),
+    ("functions/push-authorizer/src/forward_auth.rs", "OriginalHeaders", Shows::Tested),
     ("infra/local/src/leak_reporter.rs", "Leaked", Shows::NoDebug),
     ("shared/keys/src/credential.rs", "KeyHeaders", Shows::Tested),
     ("shared/keys/src/key_text.rs", "KeyText", Shows::NoDebug),

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// mallory, who sends these requests, and alice, who she would like to be. Both have a key for everything of their own.
-struct Cast<'a> {
+pub(crate) struct Cast<'a> {
     stage: &'a Stage,
     mallory: Publisher<'a>,
     mallorys: Made,
@@ -21,7 +21,7 @@ struct Cast<'a> {
 }
 
 impl<'a> Cast<'a> {
-    async fn of(stage: &'a Stage) -> Self {
+    pub(crate) async fn of(stage: &'a Stage) -> Self {
         let (mallory, alice) =
             (Publisher::sign_in(stage, "mallory").await, Publisher::sign_in(stage, "alice").await);
         let mallorys = mallory.create(&["push", "update", "unlist"], &["*"]).await;
@@ -31,7 +31,7 @@ impl<'a> Cast<'a> {
 
     /// Writes a request by hand: a line and headers, in which `TOKEN` is mallory's, `KEY` is hers, and `ALICES` is the id
     /// of alice's key.
-    async fn writes(&self, head: &str, body: &str) -> wire::Answer {
+    pub(crate) async fn writes(&self, head: &str, body: &str) -> wire::Answer {
         let head = head
             .replace("TOKEN", self.mallory.token())
             .replace("KEY", self.mallorys.text.reveal())

@@ -31,6 +31,8 @@ pub(crate) struct Stage {
     folder: PathBuf,
     /// Where its data is kept, if it is.
     data: Option<PathBuf>,
+    /// The reverse proxy that its clients reach the gallery at, and where the gallery is by itself, if there is one.
+    proxy: Option<(String, String)>,
     log: Log,
     secrets: Secrets,
     http: Http,
@@ -106,11 +108,21 @@ impl Stage {
         stage
     }
 
+    /// A new Latchkey on this machine that keeps nothing, with a reverse proxy of the journey's own, to be at `proxy`, before its
+    /// gallery.
+    pub(crate) async fn behind(journey: &str, proxy: &str) -> Self {
+        let mut stage = Self::empty(journey);
+        stage.proxy = Some((proxy.to_owned(), String::new()));
+        stage.start(None).await;
+        stage
+    }
+
     fn empty(journey: &str) -> Self {
         let folder = places::folder(journey);
         let secrets = Secrets::default();
         Self {
             data: None,
+            proxy: None,
             log: Log::create(folder.join("log")),
             http: Http::new(secrets.clone()),
             folder,
@@ -133,8 +145,14 @@ impl Stage {
         if let Some(port) = functions {
             command.args(["--functions", &format!("http://127.0.0.1:{port}")]);
         }
+        if let Some((proxy, _)) = &self.proxy {
+            command.args(["--gallery-port", "0", "--gallery-origin", proxy]);
+        }
         let mut program = Program::start("local", command, &self.log);
         let origin = program.line("listening on ").await;
+        if let Some((_, gallery)) = &mut self.proxy {
+            program.line("gallery on ").await.trim().clone_into(gallery);
+        }
         self.running = Some(Running::Local(program, origin.trim().to_owned()));
         self.get("/healthz").await.expect(200);
     }
@@ -163,6 +181,11 @@ impl Stage {
             Running::Local(_, origin) => origin,
             Running::Deployed(deployed) => deployed.origin(),
         }
+    }
+
+    /// Where its gallery answers by itself, without a trailing slash, for a journey with a reverse proxy.
+    pub(crate) fn gallery(&self) -> &str {
+        &self.proxy.as_ref().expect("a journey with a reverse proxy says so").1
     }
 
     /// The AWS account it is deployed into, for a journey that needs [one](Need::Account).

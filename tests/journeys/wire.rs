@@ -31,7 +31,24 @@ impl Answer {
 
 /// Writes `request` and reads until the connection ends: the request has to ask for that.
 pub(crate) async fn send(stage: &Stage, request: &[u8]) -> Answer {
-    let address = stage.origin().trim_start_matches("http://");
+    send_to(stage.origin(), request).await
+}
+
+/// Writes no more than `head`, and reads no more than the first head that comes back.
+pub(crate) async fn first_head(origin: &str, head: &str) -> String {
+    let mut stream = TcpStream::connect(origin.trim_start_matches("http://")).await.expect("it listens");
+    stream.write_all(head.as_bytes()).await.expect("it reads a head");
+    let mut read = Vec::new();
+    while !read.ends_with(b"\r\n\r\n") {
+        let byte = timeout(PATIENCE, stream.read_u8()).await.expect("a head is answered");
+        read.push(byte.expect("it answers before it ends"));
+    }
+    String::from_utf8(read).expect("a head is text")
+}
+
+/// As [`send`], to another origin.
+pub(crate) async fn send_to(origin: &str, request: &[u8]) -> Answer {
+    let address = origin.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).await.expect("it listens");
     // It may have answered, and gone, before it was told everything.
     let _ = stream.write_all(request).await;

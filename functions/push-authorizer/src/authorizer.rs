@@ -102,7 +102,7 @@ impl Authorizer {
             Proof::Key(Credential::Key(text)) => self.by_key(text, package, now).await?,
             Proof::Grant(text) => self.by_grant(text, question, now).await?,
         };
-        let denied = |denial, key| Ok(Looked::of(Answer::denied(denial, key, &self.config.keys_page)));
+        let denied = |denial, key| Ok(Looked::of(Answer::denied(denial, key, &self.config.keys_page, now)));
         let (verified, shown_until) = match found {
             Found::Nothing => return denied(Denial::Missing, None),
             Found::Unknown => return denied(Denial::Unknown, None),

@@ -1,8 +1,13 @@
 use std::collections::HashMap;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use keys::{Credential, KeyHeaders};
+use keys::Credential;
 use serde::Deserialize;
+
+use crate::{
+    forward_auth::{Original, Unclear},
+    headers::Headers,
+};
 
 /// An event of API Gateway's REST API: its `REQUEST` authorizer's, or a call it passes on (Lambda proxy, version 1.0).
 ///
@@ -14,9 +19,9 @@ pub struct Event {
     resource: String,
     http_method: String,
     #[serde(default)]
-    headers: KeyHeaders,
+    headers: Headers,
     #[serde(default)]
-    multi_value_headers: KeyHeaders,
+    multi_value_headers: Headers,
     path_parameters: Option<HashMap<String, String>>,
     body: Option<String>,
     #[serde(default)]
@@ -39,9 +44,17 @@ impl Event {
     }
 
     pub(crate) fn credential(&self) -> Credential<'_> {
-        match self.multi_value_headers.credential() {
-            Credential::Nothing => self.headers.credential(),
+        match self.multi_value_headers.keys.credential() {
+            Credential::Nothing => self.headers.keys.credential(),
             found => found,
+        }
+    }
+
+    /// What a reverse proxy says that it was asked; nothing where none says so.
+    pub(crate) fn original(&self) -> Result<Option<Original<'_>>, Unclear> {
+        match self.multi_value_headers.original.read()? {
+            None => self.headers.original.read(),
+            told => Ok(told),
         }
     }
 

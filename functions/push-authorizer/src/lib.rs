@@ -2,8 +2,9 @@
 //!
 //! - The *gateway's door* ([`gateway`]): API Gateway's `REQUEST` authorizer for NuGet's routes. It answers with an IAM
 //!   policy and a context that the gateway maps to headers for the gallery.
-//! - The *asking door* ([`ask`]): `POST /authorize`, for the gallery's second question once it has read the package, for a
-//!   publisher's preflight, and for reverse proxies. It answers the decision as JSON.
+//! - The *asking door* ([`ask`]): `/authorize`, for the gallery's second question once it has read the package, for a
+//!   publisher's preflight, and for reverse proxies ([`forward_auth`]). It answers the decision as JSON, and in
+//!   headers.
 //!
 //! Both ask [`Authorizer::answer`], so there is one decision and not two. A fault of ours is an error at the first door
 //! and a 503 at the second, and never an allow.
@@ -16,10 +17,14 @@ mod ask;
 mod authorizer;
 mod config;
 mod event;
+mod forward_auth;
 mod gateway;
+mod headers;
 mod note;
+pub mod original;
 mod question;
 pub mod reading;
+mod told;
 
 pub use authorizer::Authorizer;
 pub use config::Config;

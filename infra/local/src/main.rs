@@ -28,6 +28,12 @@ struct Arguments {
     /// Where `cargo lambda watch` serves the functions, instead of this process: http://127.0.0.1:9000
     #[arg(long)]
     functions: Option<Uri>,
+    /// The port of the sample gallery by itself, for a reverse proxy of yours to stand before; 0 takes any that is free
+    #[arg(long)]
+    gallery_port: Option<u16>,
+    /// Where clients reach the gallery, when that is your reverse proxy: http://127.0.0.1:8088
+    #[arg(long, requires = "gallery_port")]
+    gallery_origin: Option<String>,
 }
 
 // Several workers though the machine may have few cores: the embedded engine writes its file on them.
@@ -35,8 +41,14 @@ struct Arguments {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let data = (!arguments.ephemeral).then_some(arguments.data_dir);
-    let settings = Settings { port: arguments.port, data, functions: arguments.functions };
-    match run(settings).await {
+    let settings = Settings {
+        port: arguments.port,
+        data,
+        functions: arguments.functions,
+        gallery_port: arguments.gallery_port.unwrap_or(0),
+        gallery_origin: arguments.gallery_origin,
+    };
+    match run(settings, arguments.gallery_port.is_some()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("{message}");
@@ -45,7 +57,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(settings: Settings) -> Result<(), String> {
+async fn run(settings: Settings, tells_of_gallery: bool) -> Result<(), String> {
     // The engine warns of every failed condition, which here is an ordinary answer.
     let filter: String = Environment::of_process().or("LOG", "info,dynoxide=error".to_owned());
     let filter = EnvFilter::try_new(&filter).map_err(|error| format!("LOG is {filter:?}: {error}"))?;
@@ -53,6 +65,9 @@ async fn run(settings: Settings) -> Result<(), String> {
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let program = Program::start(settings).await.map_err(|error| error.to_string())?;
     println!("listening on {}", program.origin());
+    if tells_of_gallery {
+        println!("gallery on {}", program.gallery());
+    }
     println!("open it in a browser, or push to {}/v3/index.json", program.origin());
     let stop = async move {
         tokio::select! {

@@ -67,6 +67,10 @@ pub struct Settings {
     pub data: Option<PathBuf>,
     /// Where `cargo lambda watch` serves the functions, in place of this process.
     pub functions: Option<Uri>,
+    /// The gallery's own port on 127.0.0.1; 0 takes any that is free.
+    pub gallery_port: u16,
+    /// Where clients reach the gallery, without a slash at the end, if that is not here.
+    pub gallery_origin: Option<String>,
 }
 
 /// Why the program did not start: one line for whoever started it.
@@ -97,6 +101,7 @@ pub enum StartError {
 pub struct Program {
     listener: TcpListener,
     origin: String,
+    gallery: String,
     router: Router,
     stop: watch::Sender<bool>,
 }
@@ -124,7 +129,10 @@ impl Program {
         };
         let issuer = issuer.map_err(part)?;
 
-        let gallery_address = serve_gallery(&origin, data, until(stopped.clone())).await?;
+        let storage = data.map_or(Storage::Memory, |data| Storage::Folder(data.join("packages")));
+        let reached_at = settings.gallery_origin.unwrap_or_else(|| origin.clone());
+        let gallery = gallery::Config { origin: reached_at, api: origin.clone(), storage };
+        let gallery_address = serve_gallery(gallery, settings.gallery_port, until(stopped.clone())).await?;
         let definitions = Definitions::bundled(&values(&origin, &gallery_address, &issuer)).map_err(part)?;
         services.make_table(&definitions.table).await.map_err(part)?;
         let functions = Functions::new(&definitions, &services, &clock.clock())?;
@@ -148,13 +156,19 @@ impl Program {
             .route("/local/environment", get(move || std::future::ready(environment.clone())))
             .fallback_service(gateway)
             .layer(from_fn(loopback_host::require));
-        Ok(Self { listener, origin, router, stop })
+        Ok(Self { listener, origin, gallery: gallery_address, router, stop })
     }
 
     /// Where it answers, without a slash at the end.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// Where its gallery answers by itself, without a slash at the end.
+    #[must_use]
+    pub fn gallery(&self) -> &str {
+        &self.gallery
     }
 
     /// Answers until `stop` is over; then requests in progress are given a moment to end.
@@ -192,18 +206,16 @@ fn clock(data: Option<&Path>) -> Result<MovableClock, StartError> {
     MovableClock::open(Clock::system(), &path).map_err(|source| StartError::Data { path, source })
 }
 
-/// The sample gallery, on a port of its own that only the gateway is told.
+/// The sample gallery, on a port of its own that only the gateway is told, or a reverse proxy.
 async fn serve_gallery(
-    origin: &str,
-    data: Option<&Path>,
+    config: gallery::Config,
+    port: u16,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<String, StartError> {
-    let storage = data.map_or(Storage::Memory, |data| Storage::Folder(data.join("packages")));
-    let config = gallery::Config { origin: origin.to_owned(), api: origin.to_owned(), storage };
     let gallery = Gallery::open(config).map_err(part)?;
-    let private = |source| StartError::Port { port: 0, source };
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(private)?;
-    let address: SocketAddr = listener.local_addr().map_err(private)?;
+    let busy = |source| StartError::Port { port, source };
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(busy)?;
+    let address: SocketAddr = listener.local_addr().map_err(busy)?;
     tokio::spawn(axum::serve(listener, gallery.router()).with_graceful_shutdown(stop).into_future());
     Ok(format!("http://{address}"))
 }

@@ -21,6 +21,7 @@
 
 mod account;
 mod action;
+mod advice;
 mod bar;
 mod base32;
 mod base62;

@@ -62,7 +62,9 @@ pub(crate) fn refused(reply: &Value) {
     assert!([400, 401, 403, 413, 503].contains(&status), "{reply}");
     assert_eq!(reply["headers"]["Cache-Control"], "no-store", "{reply}");
     let body: Value = serde_json::from_str(reply["body"].as_str().unwrap_or_default()).unwrap_or_default();
-    if status == 401 || status == 403 {
+    let is_problem = reply["headers"]["Content-Type"] == "application/problem+json";
+    assert!(!is_problem || status != 401, "{reply}");
+    if (status == 401 || status == 403) && !is_problem {
         assert_eq!(body["decision"], "deny", "{reply}");
         assert!(body["reason"].is_string() && body["grant"].is_null(), "{reply}");
     } else {

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`key_text`], [`pattern`], [`scope`], [`stored_value`], [`grant`] | the pure parsers of `shared/keys`, against a second reading of what is documented |
 //! | [`gateway_event`], [`authorize_event`] | both doors of the push authorizer, while its table cannot be reached |
+//! | [`original_request`] | what a reverse proxy tells the second of them that it was asked |
 //! | [`management_event`], [`management_body`], [`leak_report`] | the management API likewise, and what each of its bodies is read as |
 //! | [`sweeper_event`] | what the expiry sweeper is asked to do |
 //! | [`manifest`], [`package`], [`upload`] | what the sample gallery reads out of a push |
@@ -24,6 +25,7 @@ mod leak_report;
 mod management_body;
 mod management_event;
 mod manifest;
+mod original_request;
 mod package;
 mod pattern;
 mod scope;
@@ -40,6 +42,7 @@ pub use leak_report::leak_report;
 pub use management_body::management_body;
 pub use management_event::management_event;
 pub use manifest::manifest;
+pub use original_request::original_request;
 pub use package::package;
 pub use pattern::pattern;
 pub use scope::scope;
@@ -51,7 +54,7 @@ pub use upload::upload;
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its program and of the folder of its corpus.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("authorize_event", authorize_event),
     ("gateway_event", gateway_event),
     ("grant", grant),
@@ -60,6 +63,7 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("management_body", management_body),
     ("management_event", management_event),
     ("manifest", manifest),
+    ("original_request", original_request),
     ("package", package),
     ("pattern", pattern),
     ("scope", scope),

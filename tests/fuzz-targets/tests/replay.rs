@@ -62,8 +62,8 @@ macro_rules! replayed {
 }
 
 replayed! {
-    authorize_event gateway_event grant key_text leak_report management_body management_event manifest package pattern scope
-    stored_value sweeper_event upload
+    authorize_event gateway_event grant key_text leak_report management_body management_event manifest original_request
+    package pattern scope stored_value sweeper_event upload
 }
 
 #[test]

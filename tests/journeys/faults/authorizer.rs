@@ -25,7 +25,7 @@ struct Asked {
     name: &'static str,
     /// Who asks with what.
     with: With,
-    /// What is asked for: at the gateway's door a route, at the other a body.
+    /// What is asked for: at the gateway's door a route, at the other a body, or headers.
     of: Of,
     answer: &'static str,
 }
@@ -60,6 +60,8 @@ enum Of {
     Unlist(&'static str),
     /// This action on this package.
     Question(&'static str, &'static str),
+    /// What a reverse proxy was asked: a method and an address.
+    Proxied(&'static str, &'static str),
 }
 
 impl With {
@@ -148,6 +150,11 @@ impl Of {
                 };
                 json!({ "resource": "/authorize", "httpMethod": "POST", "headers": headers, "body": body.to_string() })
             }
+            Self::Proxied(method, address) => json!({
+                "resource": "/authorize", "httpMethod": "GET", "headers": {
+                    "X-NuGet-ApiKey": known["key"], "X-Original-Method": method, "X-Original-URI": address,
+                },
+            }),
         }
     }
 }
@@ -163,6 +170,7 @@ pub(super) fn told(answer: Result<Value, String>) -> String {
     if let Some(body) = reply["body"].as_str() {
         let body: Value = serde_json::from_str(body).unwrap();
         return match reply["statusCode"].as_u64().unwrap() {
+            200 if body["package_state"].is_null() => "allow".to_owned(),
             200 => format!("allow, {}", text(&body["package_state"])),
             503 => "5xx".to_owned(),
             _ => format!("deny, {}", text(&body["reason"])),
@@ -270,6 +278,24 @@ async fn a_fault_is_never_an_allow_and_the_next_call_is_good_again() {
         question("ask, legacy key", With::Legacy(30), "push", "Foo.Hers", "allow, known"),
         question("ask, legacy key after 340 days", With::Legacy(340), "push", "Foo.Hers", "allow, known"),
         question("ask, legacy key with NuGet's hash", With::LegacyHash, "push", "Foo.Hers", "allow, known"),
+        Asked {
+            name: "proxy, push",
+            with: With::Key,
+            of: Of::Proxied("PUT", "/api/v2/package/"),
+            answer: "allow",
+        },
+        Asked {
+            name: "proxy, by a member who has left",
+            with: With::OfOrganizationLeft,
+            of: Of::Proxied("PUT", "/api/v2/package/"),
+            answer: "deny, not_organization_member",
+        },
+        Asked {
+            name: "proxy, unlist with a legacy key",
+            with: With::Legacy(30),
+            of: Of::Proxied("DELETE", "/api/v2/package/Foo.Hers/1.0.0"),
+            answer: "allow, known",
+        },
     ];
     walk("push-authorizer", 32, acts.into_iter().map(|act| Arc::new(act) as Arc<dyn Act>).collect()).await;
 }

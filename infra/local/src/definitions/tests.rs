@@ -76,7 +76,10 @@ fn the_routes_are_these_and_who_may_call_them() {
             "/api/v2/package/{{id}}/{{version}} POST | {push} | POST http://127.0.0.1:9/api/v2/package/{{id}}/{{version}}"
         ),
         format!("/api/v2/symbolpackage PUT | {push} | PUT http://127.0.0.1:9/api/v2/symbolpackage"),
+        "/authorize DELETE | open | AuthorizeFunction".to_owned(),
+        "/authorize GET | open | AuthorizeFunction".to_owned(),
         "/authorize POST | open | AuthorizeFunction".to_owned(),
+        "/authorize PUT | open | AuthorizeFunction".to_owned(),
         format!("/directory POST | {gallery}"),
         format!("/directory/accounts/{{account}} DELETE | {gallery}"),
         format!("/directory/accounts/{{account}} PUT | {gallery}"),

@@ -21,12 +21,13 @@ const GRANT: &str = "\"grant\":\"EXAMPLE\"";
 
 /// How an event is answered as it lies there, with nothing in the table but what the events before it, by name, have
 /// put there: an HTTP status, or the reason with which the gateway is told to refuse.
-const AS_THEY_ARE: [(&str, Result<u16, &str>); 32] = [
+const AS_THEY_ARE: [(&str, Result<u16, &str>); 33] = [
     ("authorize-for-envoy-push", Ok(403)),
     ("authorize-for-envoy-unlist", Ok(403)),
     ("authorize-for-proxy", Ok(403)),
     ("authorize-with-grant", Ok(403)),
     ("authorize-with-key", Ok(403)),
+    ("burn-key", Ok(403)),
     ("create-key", Ok(201)),
     ("delete-account", Ok(200)),
     ("delete-key", Ok(404)),
@@ -193,7 +194,8 @@ fn all_events() -> BTreeMap<String, Value> {
 
 /// Invokes the function that takes events of this shape.
 async fn invoke(lambda: &Lambda, event: &Value) -> Reply {
-    let function = if event["version"] == "2.0" { "key-management" } else { "push-authorizer" };
+    let own_key = event["resource"].as_str().is_some_and(|resource| resource.starts_with("/keys/self"));
+    let function = if event["version"] == "2.0" || own_key { "key-management" } else { "push-authorizer" };
     lambda.invoke(function, event).await
 }
 

@@ -51,6 +51,7 @@ mod authority;
 mod authorizer;
 mod bad_input;
 mod build_steps;
+mod burn;
 mod cargo_lambda;
 mod events;
 mod expiry;

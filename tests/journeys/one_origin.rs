@@ -73,7 +73,9 @@ async fn pass(State(front): State<Arc<Front>>, request: Request) -> Response {
     let (mut head, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.expect("a journey sends what it began to send");
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    let (api, stage) = if target.starts_with("/api/") || target.starts_with("/authorize") {
+    let of_the_push_api =
+        ["/api/", "/authorize", "/keys/self"].iter().any(|beginning| target.starts_with(beginning));
+    let (api, stage) = if of_the_push_api {
         (front.account.resource("PushApi"), format!("/{}", front.account.resource("PushStage")))
     } else {
         (front.account.resource("ManagementApi"), String::new())

@@ -26,7 +26,7 @@ use crate::{
 
 /// The functions from whose beginning to their end is counted.
 const COUNTED: [&str; 4] = [
-    "push_authorizer::authorizer::verified",
+    "keyring::verify::verified",
     "push_authorizer::ask::<impl push_authorizer::authorizer::Authorizer>::told",
     "keys::legacy_text::LegacyText::mac",
     "keys::nuget_stored::NugetStored::opens",
@@ -147,6 +147,13 @@ fn push(text: &KeyText) -> Value {
     })
 }
 
+fn burn(text: &KeyText) -> Value {
+    json!({
+        "resource": "/keys/self", "httpMethod": "DELETE", "headers": { "X-NuGet-ApiKey": text.reveal() },
+        "requestContext": { "identity": { "sourceIp": "203.0.113.7" } },
+    })
+}
+
 #[tokio::test]
 async fn answers_and_calls_are_the_same_whatever_is_known() {
     let stage = Stage::ephemeral("refusal_calls").await;
@@ -176,6 +183,29 @@ async fn answers_and_calls_are_the_same_whatever_is_known() {
         );
         cold.stop().await;
     }
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn the_door_of_a_keys_own_answers_and_calls_the_same_whatever_is_known() {
+    let stage = Stage::ephemeral("refusal_calls_own_key").await;
+    let world = World::around(&stage).await;
+    let mut management = Runtime::start("key-management", &world.environment, stage.log()).await;
+    let mut refused = async |text: &KeyText| {
+        world.wire.count();
+        let answer = management.invoke(&burn(text)).await.unwrap();
+        assert_eq!(answer["statusCode"], 403, "{answer}");
+        (answer, world.wire.calls())
+    };
+    // What is done for the first time of all: the pepper is read.
+    refused(&world.scoped[0].text).await;
+    let (answer, calls) = refused(&world.malformed).await;
+    assert_eq!(calls, Vec::<String>::new(), "its checksum is wrong");
+    for shown in world.scoped.iter().chain(&world.legacy) {
+        let calls = shown.calls.iter().map(|&call| call.into()).collect();
+        assert_eq!(refused(&shown.text).await, (answer.clone(), calls), "{}", shown.name);
+    }
+    management.stop().await;
     stage.finish().await;
 }
 

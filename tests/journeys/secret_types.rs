@@ -26,20 +26,21 @@ enum Shows {
 }
 
 /// The types whose own fields hold a secret, as files and names.
-const HOLDERS: [(&str, &str, Shows); 10] = [
-    ("functions/key-management/src/event.rs", "Event", Shows::NoDebug),
+const HOLDERS: [(&str, &str, Shows); 11] = [
+    ("functions/key-management/src/event.rs", "HttpEvent", Shows::NoDebug),
     ("functions/key-management/src/event.rs", "Answer", Shows::NoDebug),
     ("functions/key-management/src/input/node.rs", "Node", Shows::Tested),
+    ("functions/key-management/src/own_event.rs", "RestEvent", Shows::NoDebug),
     ("functions/key-management/src/wire/revealed.rs", "Revealed", Shows::NoDebug),
-    ("functions/push-authorizer/src/credential.rs", "KeyHeaders", Shows::Tested),
     ("functions/push-authorizer/src/forward_auth.rs", "OriginalHeaders", Shows::Tested),
+    ("shared/keys/src/credential.rs", "KeyHeaders", Shows::Tested),
     ("shared/keys/src/key_text.rs", "KeyText", Shows::NoDebug),
     ("shared/keys/src/legacy_text.rs", "LegacyText", Shows::NoDebug),
     ("shared/keys/src/nuget_stored.rs", "NugetStored", Shows::Tested),
     ("shared/keys/src/pepper.rs", "Pepper", Shows::Tested),
 ];
-/// Holders that say so by no field of theirs: bodies as they came, in which a legacy key may stand.
-const UNMARKED: [&str; 2] = ["Event", "Node"];
+/// Holders that say so by no field of theirs: events and bodies as they came, in which a key may stand.
+const UNMARKED: [&str; 3] = ["HttpEvent", "Node", "RestEvent"];
 /// Types with a secret's name in a field that holds none: the description of a body.
 const NAMED_ALIKE: [(&str, &str); 1] =
     [("functions/key-management/src/routes/legacy_keys.rs", "LegacyKeyBody")];

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from policies import statements
-from routes import intended, routes
+from routes import intended, open_operations, routes
 from translated import INFRA, resources, shown
 
 REVIEWED = Path(__file__).parent / "reviewed"
@@ -84,16 +84,20 @@ def access_logs_take_only_what_was_reviewed(template: dict) -> Iterator[str]:
             yield f"{name} does not log JSON"
 
 
-def calls_are_throttled_and_authorize_by_itself(template: dict) -> Iterator[str]:
+def calls_are_throttled_and_what_asks_nobody_by_itself(template: dict) -> Iterator[str]:
+    open_paths = [
+        route.replace("/", "~1").replace(" ~1", " /~1")
+        for api in resources(template, "AWS::ApiGateway::RestApi").values()
+        for route in open_operations(api["Body"])
+    ]
     for name, stage in resources(template, "AWS::ApiGateway::Stage").items():
         limits = {
             f"{setting['HttpMethod']} {setting['ResourcePath']}": setting.get("ThrottlingRateLimit", 0)
             for setting in stage.get("MethodSettings", [])
         }
-        asked = [route.partition(" ")[0] for route in routes(template) if route.endswith(" /authorize")]
-        for method in asked:
-            if not 0 < limits.get(f"{method} /~1authorize", 0) < limits.get("* /*", 0):
-                yield f"{name} does not throttle, or not {method} /authorize below the rest"
+        for route in open_paths:
+            if not 0 < limits.get(route, 0) < limits.get("* /*", 0):
+                yield f"{name} does not throttle, or not {route} below the rest"
     for name, stage in resources(template, "AWS::ApiGatewayV2::Stage").items():
         if not stage.get("DefaultRouteSettings", {}).get("ThrottlingRateLimit", 0):
             yield f"{name} does not throttle"
@@ -287,7 +291,7 @@ INVARIANTS = (
     no_authorizers_answer_is_cached,
     execution_logs_and_data_traces_are_off,
     access_logs_take_only_what_was_reviewed,
-    calls_are_throttled_and_authorize_by_itself,
+    calls_are_throttled_and_what_asks_nobody_by_itself,
     functions_are_set_up_alike,
     every_log_is_kept_for_a_while_and_no_longer,
     every_alarm_is_heard_and_explained,

@@ -19,6 +19,16 @@ def routes(template: dict) -> dict:
     return found
 
 
+def open_operations(body: dict) -> list[str]:
+    """The operations of an OpenAPI body that no authorizer stands before: `"POST /authorize"`."""
+    return [
+        f"{method.upper()} {path}"
+        for path, operations in body["paths"].items()
+        for method, operation in operations.items()
+        if not operation.get("security", body.get("security", []))
+    ]
+
+
 def intended(route: str) -> str:
     """Who must be asked about a route that is not open: the gallery signs, people have a token, pushes have a key."""
     path = route.partition(" ")[2]

@@ -109,12 +109,12 @@ BROKEN = [
     (LOGS, properties("PushStage", "AccessLogSetting", "Format")("$context.status"), "does not log JSON"),
     (LOGS, properties("PushStage", "AccessLogSetting", "Format")("{}"), "does not log $context.requestId"),
     (
-        "calls_are_throttled_and_authorize_by_itself",
+        "calls_are_throttled_and_what_asks_nobody_by_itself",
         method_setting(1, "ThrottlingRateLimit", 200),
         "PushStage does not throttle",
     ),
     (
-        "calls_are_throttled_and_authorize_by_itself",
+        "calls_are_throttled_and_what_asks_nobody_by_itself",
         properties("ManagementStage", "DefaultRouteSettings")(None),
         "ManagementStage does not throttle",
     ),

@@ -11,7 +11,7 @@ use utoipa::openapi::OpenApi;
 use crate::{
     app::App,
     config::Policy,
-    event::{Answer, Event},
+    event::{Answer, Door, Event},
     openapi as document,
     problem::{Incident, Problem, Reason},
     routes, trace,
@@ -20,7 +20,8 @@ use crate::{
 /// The management API, ready to answer. Clones are the same.
 #[derive(Clone)]
 pub struct Api {
-    router: Router,
+    management: Router,
+    own_key: Router,
     metrics: Metrics,
 }
 
@@ -31,12 +32,15 @@ impl Api {
         let (router, document) = routes::router().split_for_parts();
         let document = document::completed(document);
         let app = App::new(keyring, postman, clock, policy, json(&document));
-        let router = router
-            .method_not_allowed_fallback(no_such_method)
-            .fallback(no_such_route)
-            .layer(middleware::from_fn_with_state(app.clone(), trace::line))
-            .with_state(app);
-        Self { router, metrics: Metrics::off() }
+        let served = |router: Router<App>| {
+            router
+                .method_not_allowed_fallback(no_such_method)
+                .fallback(no_such_route)
+                .layer(middleware::from_fn_with_state(app.clone(), trace::line))
+                .with_state(app.clone())
+        };
+        let (management, own_key) = (served(router), served(routes::own_key::router()));
+        Self { management, own_key, metrics: Metrics::off() }
     }
 
     /// The same, and its faults are counted. What leaves as mail its postman counts.
@@ -48,7 +52,13 @@ impl Api {
     /// Answers one event.
     pub async fn handle(&self, event: Event) -> Answer {
         let response = match event.into_request() {
-            Ok(request) => self.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {}),
+            Ok((door, request)) => {
+                let router = match door {
+                    Door::Management => &self.management,
+                    Door::OwnKey => &self.own_key,
+                };
+                router.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
+            }
             Err(problem) => problem.into_response(),
         };
         if let Some(incident) = response.extensions().get::<Incident>() {

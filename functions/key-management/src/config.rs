@@ -6,6 +6,8 @@ use startup::Environment;
 pub struct Policy {
     /// What new key texts begin with.
     pub prefix: KeyPrefix,
+    /// What key texts may begin with that are still taken, the one above among them.
+    pub prefixes: Vec<KeyPrefix>,
     /// The most days a key may live.
     pub maximum_lifetime_days: u16,
     /// The lifetimes that the keys page offers, in days; any other up to the maximum may be asked for too.
@@ -22,9 +24,10 @@ impl Policy {
         let maximum = environment.or("MAXIMUM_LIFETIME_DAYS", 365);
         let offered = environment.list("OFFERED_LIFETIMES_DAYS", vec![1, 90, 180, 270, 365]);
         let offered = offered.into_iter().filter(|days| Lifetime::new(i64::from(*days), maximum).is_ok());
-        let issued = environment.list("KEY_PREFIXES", Vec::new()).into_iter().next();
+        let prefixes = environment.list("KEY_PREFIXES", vec![default_prefix()]);
         Self {
-            prefix: issued.unwrap_or_else(default_prefix),
+            prefix: prefixes.first().cloned().unwrap_or_else(default_prefix),
+            prefixes,
             maximum_lifetime_days: maximum,
             offered_lifetimes_days: offered.collect(),
             account_claim: environment.or("ACCOUNT_CLAIM", "sub".to_owned()),
@@ -55,6 +58,7 @@ mod tests {
         let mut environment = Environment::of([("MAXIMUM_LIFETIME_DAYS", "90"), ("KEY_PREFIXES", "ex,lk")]);
         let policy = Policy::read(&mut environment);
         assert_eq!(policy.prefix.to_string(), "ex");
+        assert_eq!(policy.prefixes.len(), 2);
         assert_eq!(policy.offered_lifetimes_days, [1, 90]);
         assert_eq!(policy.default_lifetime_days(), 90);
         assert!(environment.finish().is_ok());

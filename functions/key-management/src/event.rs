@@ -13,8 +13,30 @@ use zeroize::Zeroizing;
 
 use crate::{
     extract::{Caller, Identity, QueryText},
+    own_event::RestEvent,
     problem::{Problem, Reason},
 };
+
+/// An event of either API: the management API's, which is an HTTP API, or the push API's, which is a REST API. Which one
+/// it is decides which routes it reaches: what one gateway has let in is nothing to the other's routes.
+#[derive(Deserialize)]
+pub struct Event(Sent);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Sent {
+    Http(HttpEvent),
+    Rest(RestEvent),
+}
+
+/// Which routes a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// Those of people, of the gallery and of everybody.
+    Management,
+    /// Those of a key about itself.
+    OwnKey,
+}
 
 /// An event of API Gateway's HTTP API: Lambda proxy integration, payload format 2.0
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>).
@@ -26,7 +48,7 @@ use crate::{
 /// one claim that is not a string, and stops at a `Host` header that is no host.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Event {
+struct HttpEvent {
     raw_path: String,
     #[serde(default)]
     raw_query_string: String,
@@ -81,7 +103,8 @@ pub struct Answer {
     is_base64_encoded: bool,
 }
 
-static READ: [HeaderName; 4] = [
+/// The headers that are read, beside those that prove who calls.
+pub(crate) static READ: [HeaderName; 4] = [
     header::CONTENT_TYPE,
     header::IF_MATCH,
     header::IF_NONE_MATCH,
@@ -92,21 +115,38 @@ static READ: [HeaderName; 4] = [
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 impl Event {
-    /// The request that the gateway got.
+    /// The request that the gateway got, and which routes it is for.
     ///
     /// # Errors
     /// A problem for what cannot be one.
-    pub(crate) fn into_request(self) -> Result<Request<Body>, Problem> {
-        let unreadable = |what: &str| Problem::new(Reason::BadInput, what.to_owned());
+    pub(crate) fn into_request(self) -> Result<(Door, Request<Body>), Problem> {
+        match self.0 {
+            Sent::Http(event) => Ok((Door::Management, event.into_request()?)),
+            Sent::Rest(event) => Ok((Door::OwnKey, event.into_request()?)),
+        }
+    }
+}
+
+pub(crate) fn unreadable(what: &str) -> Problem {
+    Problem::new(Reason::BadInput, what)
+}
+
+/// A body as it was sent.
+pub(crate) fn body_of(body: Option<String>, is_base64_encoded: bool) -> Result<Vec<u8>, Problem> {
+    let body = body.unwrap_or_default();
+    match is_base64_encoded {
+        true => BASE64_STANDARD.decode(body).map_err(|_| unreadable("The body cannot be read.")),
+        false => Ok(body.into_bytes()),
+    }
+}
+
+impl HttpEvent {
+    fn into_request(self) -> Result<Request<Body>, Problem> {
         let method = Method::from_bytes(self.request_context.http.method.as_bytes())
             .map_err(|_| unreadable("The method cannot be read."))?;
         let path = utf8_percent_encode(&self.raw_path, ESCAPED).to_string();
         let uri: Uri = path.parse().map_err(|_| unreadable("The path cannot be read."))?;
-        let body = self.body.unwrap_or_default();
-        let body = match self.is_base64_encoded {
-            true => BASE64_STANDARD.decode(body).map_err(|_| unreadable("The body cannot be read."))?,
-            false => body.into_bytes(),
-        };
+        let body = body_of(self.body, self.is_base64_encoded)?;
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
             let Some(name) = READ.iter().find(|read| read.as_str().eq_ignore_ascii_case(name)) else {
@@ -171,7 +211,8 @@ mod tests {
             },
             "body": "aGk=", "isBase64Encoded": true,
         });
-        let Ok(request) = serde_json::from_value::<Event>(event).unwrap().into_request() else {
+        let Ok((Door::Management, request)) = serde_json::from_value::<Event>(event).unwrap().into_request()
+        else {
             panic!("a request")
         };
         request

@@ -5,10 +5,12 @@
 //! | a person | the claims of a token that the gateway has checked | `/keys`, `/account`, `/packages` |
 //! | the gallery | the IAM identity that the gateway has checked | `/directory` |
 //! | anybody | | `GET /keys-page/…`, which is the page that people use, and `GET /openapi.json` |
+//! | a key | its text, which is verified here | `/keys/self`, on the push API |
 //!
 //! Each handler takes the one or the other as an argument and refuses everybody else by that. Errors are problems (RFC
 //! 9457); bad input is told field by field, all of it at once, and changes nothing. [`Api::handle`] is one call: an
-//! event of API Gateway's HTTP API in, its answer out.
+//! event of API Gateway in, its answer out. Events of the push API, a REST API, reach the routes of a key and no others; those
+//! of the management API, an HTTP API, reach all others.
 
 // A text that is cut within a character panics with a message that shows it: it may be a key.
 #![cfg_attr(not(test), deny(clippy::string_slice))]
@@ -22,6 +24,7 @@ mod extract;
 mod input;
 mod notices;
 mod openapi;
+mod own_event;
 mod problem;
 pub mod reading;
 mod routes;

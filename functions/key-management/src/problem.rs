@@ -36,7 +36,11 @@ pub(crate) enum Reason {
     BadInput,
     /// The caller is neither person nor gallery.
     NotSignedIn,
-    /// A person's route was called by the gallery, or the other way round.
+    /// No key was shown where one is to be.
+    MissingKey,
+    /// What was shown opens no key.
+    NoSuchKey,
+    /// A route was called by somebody that it is not for: a person's by the gallery, or the other way round.
     OtherCaller,
     AccountLocked,
     NotAMember,
@@ -70,8 +74,9 @@ impl Reason {
     const fn status(self) -> StatusCode {
         match self {
             Self::BadInput => StatusCode::BAD_REQUEST,
-            Self::NotSignedIn => StatusCode::UNAUTHORIZED,
+            Self::NotSignedIn | Self::MissingKey => StatusCode::UNAUTHORIZED,
             Self::OtherCaller
+            | Self::NoSuchKey
             | Self::AccountLocked
             | Self::NotAMember
             | Self::NotAnAdmin
@@ -95,6 +100,9 @@ impl Reason {
         match self {
             Self::BadInput => "bad_input",
             Self::NotSignedIn => "not_signed_in",
+            // As `POST /authorize` says it.
+            Self::MissingKey => "missing",
+            Self::NoSuchKey => "unknown",
             Self::OtherCaller => "other_caller",
             Self::AccountLocked => "account_locked",
             Self::NotAMember => "not_a_member",
@@ -282,7 +290,7 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         match self.reason {
-            Reason::NotSignedIn => {
+            Reason::NotSignedIn | Reason::MissingKey => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
             }
             Reason::Unavailable => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1")),

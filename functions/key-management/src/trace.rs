@@ -48,6 +48,7 @@ fn caller(app: &App, caller: Option<&Caller>) -> String {
                 .map_or_else(|| "a token without an account".to_owned(), |account| account.tag().to_string())
         }
         Some(Identity::Gallery(principal)) => principal.clone(),
+        Some(Identity::Key(_)) => "a key".to_owned(),
         Some(Identity::Nobody) | None => "nobody".to_owned(),
     }
 }

@@ -1,15 +1,15 @@
 use std::{fmt::Display, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use keyring::{Fault, Keyring, LookUp};
+use keyring::{Fault, Keyring, Verified};
 use keys::{
-    Decision, Denial, Facts, GRANT_LIFETIME, Grant, Key, KeyText, Kind, LegacyText, Mac, PackageFacts,
-    PackageId, Pepper, PepperVersion, Presented, Request, Stored, decide,
+    Credential, Decision, Denial, Facts, GRANT_LIFETIME, Grant, Key, Kind, PackageFacts, PackageId,
+    Presented, Request, Stored, decide,
 };
 use metrics::{Answered, Cause, Door, Metric, Metrics};
 use startup::Clock;
 
-use crate::{answer::Answer, config::Config, credential::Credential, question::Question};
+use crate::{answer::Answer, config::Config, question::Question};
 
 /// How often at most a key's last push is written down.
 const NOTED_EVERY: TimeDelta = TimeDelta::hours(1);
@@ -34,22 +34,11 @@ pub(crate) enum Proof<'a> {
 }
 
 /// What was found under a proof.
-pub(crate) enum Found {
+enum Found {
     Nothing,
     Unknown,
-    Verified(Box<Verified>),
-}
-
-/// A key whose secret was shown, what was read with it, and the pepper that seals its grants.
-pub(crate) struct Verified {
-    pub(crate) key: Key,
-    pub(crate) pepper: Arc<Pepper>,
-    pub(crate) look_up: LookUp,
-    /// Until when what was shown counts, for a question that follows this one.
-    pub(crate) shown_until: DateTime<Utc>,
-    /// Why something that was to be written already was not. To wait for the table a second time would take longer than
-    /// anybody listens.
-    pub(crate) unwritten: Option<Fault>,
+    /// A key, and until when what was shown counts for a question that follows this one.
+    Verified(Box<Verified>, DateTime<Utc>),
 }
 
 impl Authorizer {
@@ -86,11 +75,12 @@ impl Authorizer {
             Proof::Key(Credential::Key(text)) => self.by_key(text, package, now).await?,
             Proof::Grant(text) => self.by_grant(text, question, now).await?,
         };
-        let Verified { key, pepper, look_up, shown_until, unwritten } = match found {
+        let (verified, shown_until) = match found {
             Found::Nothing => return Ok(Answer::denied(Denial::Missing, None, &self.config.keys_page, now)),
             Found::Unknown => return Ok(Answer::denied(Denial::Unknown, None, &self.config.keys_page, now)),
-            Found::Verified(verified) => *verified,
+            Found::Verified(verified, shown_until) => (*verified, shown_until),
         };
+        let Verified { key, pepper, look_up, unwritten } = verified;
         let membership = self.keyring.membership(&key.holder, &key.owner).await?;
         let known = |owners: &[keys::AccountId]| PackageFacts::Known { owned: owners.contains(&key.owner) };
         let facts = Facts {
@@ -120,20 +110,13 @@ impl Authorizer {
         package: Option<&PackageId>,
         now: DateTime<Utc>,
     ) -> Result<Found, Fault> {
-        let Ok(text) = KeyText::parse(&self.config.prefixes, sent) else {
-            return match LegacyText::parse(sent) {
-                // On the heap, since it is rare: the common way stays small.
-                Ok(text) => Box::pin(self.by_legacy_key(&text, package, now)).await,
-                Err(_) => Ok(Found::Unknown),
-            };
+        let Some(verified) = self.keyring.verify(&self.config.prefixes, sent, package).await? else {
+            return Ok(Found::Unknown);
         };
-        let look_up = self.keyring.look_up(&text.id(), package).await?;
-        let stored = look_up.key.as_ref().and_then(mac_of);
-        let (stored, pepper) = match stored {
-            Some((mac, pepper)) => (mac, self.keyring.peppers().get(pepper).await?),
-            None => (Mac::from_bytes([0; 32]), self.keyring.peppers().any().await?),
-        };
-        Ok(verified(&text, &stored, pepper, look_up, now))
+        if let Some(fault) = &verified.unwritten {
+            self.metrics.count(Metric::Fault(fault.into()));
+        }
+        Ok(Found::Verified(verified, now + GRANT_LIFETIME))
     }
 
     async fn by_grant(&self, text: &str, question: &Question, now: DateTime<Utc>) -> Result<Found, Fault> {
@@ -148,9 +131,9 @@ impl Authorizer {
         let mut look_up = self.keyring.look_up(&unchecked.key(), question.package.as_ref()).await?;
         let Some(key) = look_up.key.take() else { return refused(&"its key is gone") };
         // The one that seals this key's grants: its own, where it has one.
-        let pepper = match mac_of(&key) {
-            Some((_, pepper)) => self.keyring.peppers().get(pepper).await?,
-            None => self.keyring.peppers().latest().await?,
+        let pepper = match &key.secret.stored {
+            Stored::Mac { pepper, .. } => self.keyring.peppers().get(*pepper).await?,
+            Stored::Nuget(_) => self.keyring.peppers().latest().await?,
         };
         match unchecked.check(&pepper, now) {
             Err(error) => refused(&error),
@@ -160,7 +143,8 @@ impl Authorizer {
             }
             Ok(grant) => {
                 let shown_until = grant.expires_at;
-                Ok(Found::Verified(Box::new(Verified { key, pepper, look_up, shown_until, unwritten: None })))
+                let verified = Verified { key, pepper, look_up, unwritten: None };
+                Ok(Found::Verified(Box::new(verified), shown_until))
             }
         }
     }
@@ -187,32 +171,5 @@ impl Authorizer {
                 Ok(key)
             }
         }
-    }
-}
-
-/// What a text opens, now that all is read that its id has led to. `stored` is a dummy where that is nothing: from here on
-/// an id that is not there costs what a wrong secret costs, the same MAC and the same comparison.
-fn verified(
-    text: &KeyText,
-    stored: &Mac,
-    pepper: Arc<Pepper>,
-    mut look_up: LookUp,
-    now: DateTime<Utc>,
-) -> Found {
-    let opens = text.mac(&pepper) == *stored;
-    match look_up.key.take() {
-        Some(key) if opens => {
-            let shown_until = now + GRANT_LIFETIME;
-            Found::Verified(Box::new(Verified { key, pepper, look_up, shown_until, unwritten: None }))
-        }
-        _ => Found::Unknown,
-    }
-}
-
-/// The MAC that is stored of a key's secret, and its pepper.
-fn mac_of(key: &Key) -> Option<(Mac, PepperVersion)> {
-    match &key.secret.stored {
-        Stored::Mac { mac, pepper } => Some((mac.clone(), *pepper)),
-        Stored::Nuget(_) => None,
     }
 }

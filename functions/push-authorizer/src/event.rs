@@ -1,10 +1,10 @@
 use std::collections::HashMap;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use keys::Credential;
 use serde::Deserialize;
 
 use crate::{
-    credential::Credential,
     forward_auth::{Original, Unclear},
     headers::Headers,
 };

@@ -4,7 +4,7 @@
 //! shows. Context values are printable ASCII without quotes or backslashes, because the templates that show them cannot
 //! escape. Source: API Gateway's developer guide, "Output from an API Gateway Lambda authorizer".
 
-use keys::{Action, Decision, Denial, Reason};
+use keys::{Action, Credential, Decision, Denial, Reason};
 use metrics::{Answered, Cause, Door};
 use serde::Serialize;
 
@@ -12,7 +12,6 @@ use crate::{
     Refusal,
     answer::{Answer, printable},
     authorizer::{Authorizer, Proof},
-    credential::Credential,
     event::Event,
     question::{Question, action},
 };

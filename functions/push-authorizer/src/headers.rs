@@ -6,7 +6,9 @@ use serde::{
 };
 use zeroize::Zeroizing;
 
-use crate::{credential::KeyHeaders, forward_auth::OriginalHeaders};
+use keys::KeyHeaders;
+
+use crate::forward_auth::OriginalHeaders;
 
 /// The headers of a request that a decision looks at, and none of the others.
 ///
@@ -30,7 +32,7 @@ enum Sent {
 
 impl Headers {
     fn values(&mut self, name: &str) -> Option<&mut Vec<Zeroizing<String>>> {
-        self.keys.values(name).or_else(|| self.original.values(name))
+        self.keys.named(name).or_else(|| self.original.values(name))
     }
 }
 

@@ -31,6 +31,7 @@
 #![cfg_attr(not(test), deny(clippy::string_slice))]
 
 mod act;
+mod burn;
 mod change;
 mod create;
 mod directory;
@@ -53,10 +54,12 @@ mod peppers;
 mod push;
 mod transaction;
 mod undone;
+mod verify;
 
 use aws_sdk_dynamodb::Client;
 
 pub use act::Act;
+pub use burn::BURNT_BY;
 pub use change::{ChangeError, Changed};
 pub use create::{CreateError, Created, Holder, NewKey};
 pub use directory::{Account, AccountChange, AccountKind, DirectoryError, MailState, Written};
@@ -73,6 +76,7 @@ pub use outbox::{NoticeRow, OUTBOX_SHARDS, Waiting};
 pub use packages::{MOST_OWNERS, Package};
 pub use peppers::{Peppers, RotateError};
 pub use undone::{Again, Ending, Undone};
+pub use verify::Verified;
 
 /// The table and the pepper.
 #[derive(Debug)]

@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`AccountId`] | a user or an organization, by the gallery's own id |
 //! | [`KeyId`], [`KeyText`] | the public name of a key, and the whole secret string |
+//! | [`KeyHeaders`] | where in a request a key text is shown |
 //! | [`LegacyText`], [`NugetStored`] | the secret string of a key from before, and what its gallery stored of it |
 //! | [`Action`], [`Pattern`], [`Scope`] | what a key may do, on which packages, and both together |
 //! | [`Key`] | a named permission with a secret: created, edited, refreshed, revoked |
@@ -22,6 +23,7 @@ mod action;
 mod advice;
 mod base32;
 mod base62;
+mod credential;
 mod decision;
 mod due;
 mod grant;
@@ -45,6 +47,7 @@ mod time_left;
 
 pub use account::{AccountId, AccountIdError, AccountTag, AccountTagError, Role};
 pub use action::{Action, Actions, NoAction, UnknownAction};
+pub use credential::{Credential, KeyHeaders};
 pub use decision::{
     Allowed, Decision, Denial, Facts, Membership, PackageFacts, PackageState, Presented, Request, decide,
 };

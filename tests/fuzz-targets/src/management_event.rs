@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use startup::{Clock, Environment};
 
 use crate::{
+    gateway_event::key_text,
     input::Input,
     unreachable::{answer, keyring},
 };
 
-const ROUTES: [(&str, &str); 22] = [
+const ROUTES: [(&str, &str); 23] = [
     ("POST", "/keys"),
     ("GET", "/keys"),
     ("GET", "/keys/{}"),
@@ -35,13 +36,14 @@ const ROUTES: [(&str, &str); 22] = [
     ("GET", "/openapi.json"),
     ("GET", "/keys-page/{}"),
     ("PUT", "{}"),
+    ("DELETE", "/keys/self"),
 ];
 const HEADERS: [&str; 5] =
     ["If-Match", "if-none-match", "idempotency-key", "Idempotency-Key", "x-latchkey-key-id"];
 /// The longest answer that says what is wrong: twenty fields, and some words on each.
 const LONGEST_PROBLEM: usize = 32 * 1024;
 
-/// Events of an HTTP API: as they come, or made of a route, a caller, headers, a query and a body.
+/// Events of either API: as they come, or made of a route, a caller, headers, a query and a body.
 ///
 /// # Panics
 /// Where they are not answered as they should be.
@@ -84,6 +86,9 @@ static NOW: LazyLock<chrono::DateTime<chrono::Utc>> =
 
 fn made(input: &mut Input<'_>) -> Value {
     let (method, path) = input.one_of(&ROUTES);
+    if path == "/keys/self" {
+        return shown(method, input);
+    }
     let path = path.replace("{}", &input.line());
     let authorizer = match input.byte() % 8 {
         0 => Value::Null,
@@ -104,6 +109,22 @@ fn made(input: &mut Input<'_>) -> Value {
         "requestContext": {
             "http": { "method": method, "sourceIp": "203.0.113.7" }, "authorizer": authorizer,
         },
+        "body": input.text(),
+    })
+}
+
+/// A call of the push API that shows a key, perhaps.
+fn shown(method: &str, input: &mut Input<'_>) -> Value {
+    let text = if input.byte() < 128 { key_text(input) } else { input.line().into_owned() };
+    let (name, text) = match input.byte() % 3 {
+        0 => ("Authorization", format!("Bearer {text}")),
+        _ => ("X-NuGet-ApiKey", text),
+    };
+    json!({
+        "resource": "/keys/self", "httpMethod": method, "headers": { name: text },
+        "multiValueHeaders": { name: [text], input.one_of(&HEADERS): [input.line()] },
+        "multiValueQueryStringParameters": if input.byte() < 192 { Value::Null } else { json!({ input.line(): [input.line()] }) },
+        "requestContext": { "identity": { "sourceIp": "203.0.113.7" } },
         "body": input.text(),
     })
 }

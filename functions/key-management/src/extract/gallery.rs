@@ -34,6 +34,9 @@ impl FromRequestParts<App> for Gallery {
             Identity::Person(_) => {
                 Err(Problem::new(Reason::OtherCaller, "This is for the gallery, not for people."))
             }
+            Identity::Key(_) => {
+                Err(Problem::new(Reason::OtherCaller, "This is for the gallery, not for keys."))
+            }
             Identity::Nobody => Err(Problem::new(Reason::NotSignedIn, "Sign the request first.")),
         }
     }

@@ -67,6 +67,7 @@ impl FromRequestParts<App> for Person {
             Identity::Gallery(_) => {
                 Err(Problem::new(Reason::OtherCaller, "This is for people, not for the gallery."))
             }
+            Identity::Key(_) => Err(Problem::new(Reason::OtherCaller, "This is for people, not for keys.")),
             Identity::Nobody => Err(Problem::new(Reason::NotSignedIn, "Sign in first.")),
         }
     }

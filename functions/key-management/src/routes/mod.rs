@@ -6,6 +6,7 @@ pub(crate) mod keys;
 mod keys_page;
 pub(crate) mod legacy_keys;
 mod openapi;
+pub(crate) mod own_key;
 mod packages;
 
 use utoipa::OpenApi as _;

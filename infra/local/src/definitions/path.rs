@@ -53,6 +53,16 @@ impl PathTemplate {
         }
     }
 
+    /// Whether a path of these segments begins with all the literal ones that this one begins with.
+    #[must_use]
+    pub fn leads(&self, path: &[&str]) -> bool {
+        let literals = self.segments.iter().map_while(|segment| match segment {
+            Segment::Literal(text) => Some(text.as_str()),
+            Segment::Parameter(_) => None,
+        });
+        path.len() >= literals.clone().count() && literals.zip(path).all(|(literal, text)| literal == *text)
+    }
+
     /// What the parameters are in a path of these segments, or none if it is not such a path. A parameter is never empty.
     pub fn matches(&self, path: &[&str]) -> Option<BTreeMap<String, String>> {
         if path.len() != self.segments.len() {

@@ -90,6 +90,7 @@ fn the_routes_are_these_and_who_may_call_them() {
         format!("/keys GET | {person}"),
         format!("/keys POST | {person}"),
         "/keys-page/{file} GET | open | KeyManagementFunction".to_owned(),
+        "/keys/self DELETE | open | KeyManagementFunction".to_owned(),
         format!("/keys/{{id}} DELETE | {person}"),
         format!("/keys/{{id}} GET | {person}"),
         format!("/keys/{{id}} PATCH | {person}"),

@@ -1,7 +1,8 @@
 //! Both APIs on one origin, answered as API Gateway answers them.
 //!
-//! A path whose first segment is the first of one of the management API's routes belongs to that HTTP API, likewise for
-//! the push API, a REST API; every other path is a reading route of the gallery, which in production does not pass
+//! A path that begins as one of the push API's routes does, up to its first parameter, belongs to that REST API. Any other
+//! whose first segment is the first of one of the management API's routes belongs to that HTTP API, likewise for the push
+//! API: so `/keys/self` is a key's own and `/keys/{id}` is people's, as no id is `self`. Every other path is a reading route of the gallery, which in production does not pass
 //! through us at all, and is passed on as it is (less any `X-Latchkey-*` header).
 //!
 //! Where behaviour is not documented by AWS, what people measured against it is followed; where that is unknown too, the
@@ -101,9 +102,12 @@ fn called(definitions: &Definitions) -> impl Iterator<Item = &str> {
 }
 
 async fn answer(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> Response {
-    let root = request.uri().path().trim_start_matches('/').split('/').next().unwrap_or_default();
+    let segments: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
+    let root = segments.first().copied().unwrap_or_default();
     let Definitions { management, push, .. } = &gateway.definitions;
-    if management.routes.iter().any(|route| route.path.root() == Some(root)) {
+    if push.routes.iter().any(|route| route.path.leads(&segments)) {
+        rest_api::answer(&gateway, request).await
+    } else if management.routes.iter().any(|route| route.path.root() == Some(root)) {
         http_api::answer(&gateway, request).await
     } else if push.routes.iter().any(|route| route.path.root() == Some(root)) {
         rest_api::answer(&gateway, request).await

@@ -21,7 +21,8 @@ const GRANT: &str = "\"grant\":\"EXAMPLE\"";
 
 /// How an event is answered as it lies there, with nothing in the table but what the events before it, by name, have
 /// put there: an HTTP status, or the reason with which the gateway is told to refuse.
-const AS_THEY_ARE: [(&str, Result<u16, &str>); 30] = [
+const AS_THEY_ARE: [(&str, Result<u16, &str>); 34] = [
+    ("ask-to-freeze", Ok(404)),
     ("authorize-with-grant", Ok(403)),
     ("authorize-with-key", Ok(403)),
     ("burn-key", Ok(403)),
@@ -31,6 +32,8 @@ const AS_THEY_ARE: [(&str, Result<u16, &str>); 30] = [
     ("delete-member", Ok(200)),
     ("delete-package", Ok(200)),
     ("edit-key", Ok(404)),
+    ("freeze-by-link", Ok(404)),
+    ("freeze-key", Ok(404)),
     ("get-account", Ok(200)),
     ("get-key", Ok(404)),
     ("get-keys-page", Ok(200)),
@@ -51,6 +54,7 @@ const AS_THEY_ARE: [(&str, Result<u16, &str>); 30] = [
     ("relist", Err("unknown")),
     ("revoke-account-keys", Ok(200)),
     ("revoke-key", Ok(404)),
+    ("thaw-key", Ok(404)),
     ("unlist", Err("unknown")),
 ];
 
@@ -81,7 +85,7 @@ async fn every_event_of_the_sweeper_is_answered_as_it_lies_there() {
     events.retain(|_, event| event.get("headers").is_none());
     let nothing =
         json!({ "due": 0, "warned": 0, "expired": 0, "retired": 0, "mailed": 0, "failed": 0, "left": 0 });
-    let restored = json!({ "revoked": 0, "ended": 0, "known": 0, "gone": 1, "failed": [] });
+    let restored = json!({ "revoked": 0, "frozen": 0, "ended": 0, "known": 0, "gone": 1, "failed": [] });
     let answers = [
         ("after-restore", restored),
         ("bounce", json!({ "marked": false })),
@@ -191,7 +195,8 @@ fn all_events() -> BTreeMap<String, Value> {
 
 /// Invokes the function that takes events of this shape.
 async fn invoke(lambda: &Lambda, event: &Value) -> Reply {
-    let function = if event["version"] == "2.0" { "key-management" } else { "push-authorizer" };
+    let of_key_management = event["version"] == "2.0" || event["resource"] == "/keys/self";
+    let function = if of_key_management { "key-management" } else { "push-authorizer" };
     lambda.invoke(function, event).await
 }
 

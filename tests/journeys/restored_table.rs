@@ -43,6 +43,11 @@ impl Management<'_> {
         (answer["statusCode"].as_u64().unwrap(), body)
     }
 
+    async fn freeze(&mut self, key: &Value) {
+        let call = format!("POST /keys/{}/freeze", id(key));
+        assert!(self.call(ALICE, &call, &json!({})).await["frozen_at"].is_string());
+    }
+
     async fn refresh(&mut self, key: &Value) -> KeyText {
         let call = format!("POST /keys/{}/refresh", id(key));
         Made::of(self.call(ALICE, &call, &json!({})).await).text
@@ -85,6 +90,10 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
         "widened",
         "revoked before",
         "refreshed before",
+        "frozen",
+        "frozen and narrowed",
+        "frozen before",
+        "thawed",
     ] {
         keys.insert(name, alice.create(&["push"], &["Tailspin.*"]).await);
     }
@@ -99,6 +108,8 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
 
     // From before the moment, if only just: the table knows of these, and the command's margin takes them in.
     management.call(ALICE, &format!("POST {}/revoke", path("revoked before")), &json!({})).await;
+    management.freeze(&keys["frozen before"].key).await;
+    management.freeze(&keys["thawed"].key).await;
     let refreshed_before = management.refresh(&keys["refreshed before"].key).await;
     let then = WholeTable::read(&dynamodb, table).await;
 
@@ -114,6 +125,12 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
     );
     let narrow = json!({ "packages": ["Tailspin.Other"] });
     management.call(ALICE, &format!("PATCH {}", path("narrowed")), &narrow).await;
+    // Of which the narrowing comes first, so that by its version it would be known once the freeze had raised that.
+    management.call(ALICE, &format!("PATCH {}", path("frozen and narrowed")), &narrow).await;
+    for name in ["frozen", "frozen and narrowed"] {
+        management.freeze(&keys[name].key).await;
+    }
+    management.call(ALICE, &format!("POST {}/thaw", path("thawed")), &json!({})).await;
     let wide = json!({ "packages": ["Tailspin.*", "Contoso.*"] });
     management.call(ALICE, &format!("PATCH {}", path("widened")), &wide).await;
     let cause = json!({ "cause": "leaked" });
@@ -128,7 +145,7 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
         let decision = stage.asks(text, "push", PACKAGE).await;
         decision["reason"].as_str().or(decision["decision"].as_str()).unwrap().to_owned()
     };
-    for name in ["refreshed", "revoked", "deleted", "narrowed"] {
+    for name in ["refreshed", "revoked", "deleted", "narrowed", "frozen"] {
         assert_eq!(asks(&keys[name].text).await, "allow", "{name}: that is what a restore does");
     }
     assert_eq!(asks(&bobs.text).await, "allow", "the lock is undone too");
@@ -138,13 +155,30 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
     let [event] = events.as_slice() else { panic!("they fit into one: {events:?}") };
     let mut sweeper = Runtime::start("expiry-sweeper", &environment, stage.log()).await;
     let answer = sweeper.invoke(event).await.unwrap();
-    assert_eq!(answer, json!({ "revoked": 6, "ended": 0, "known": 2, "gone": 0, "failed": [] }));
+    assert_eq!(
+        (&answer["revoked"], &answer["known"], &answer["gone"], &answer["failed"]),
+        (&json!(7), &json!(4), &json!(0), &json!([])),
+        "{answer}"
+    );
+    // Of a key that was frozen and narrowed, which comes first is nobody's business.
+    assert_eq!(answer["frozen"].as_u64().unwrap() + answer["ended"].as_u64().unwrap(), 2, "{answer}");
     let answer = sweeper.invoke(event).await.unwrap();
-    assert_eq!(answer["revoked"], 0, "{answer}");
+    assert_eq!((&answer["revoked"], &answer["frozen"]), (&json!(0), &json!(0)), "{answer}");
     assert_eq!(answer["failed"], json!([]), "a second run changes nothing");
 
-    for name in ["refreshed", "perhaps refreshed", "revoked", "deleted", "narrowed", "revoked before"] {
+    for name in [
+        "refreshed",
+        "perhaps refreshed",
+        "revoked",
+        "deleted",
+        "narrowed",
+        "revoked before",
+        "frozen and narrowed",
+    ] {
         assert_eq!(asks(&keys[name].text).await, "revoked", "{name}");
+    }
+    for name in ["frozen", "frozen before", "thawed"] {
+        assert_eq!(asks(&keys[name].text).await, "frozen", "{name}: its holder lifts it");
     }
     assert_eq!(asks(&bobs.text).await, "revoked");
     for name in ["kept", "widened"] {
@@ -173,6 +207,7 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
         let cause = format!("records were restored from before this key was {what}");
         assert_eq!(of(name, &cause), 1, "its holder is told why: {name}");
     }
+    assert_eq!(of("frozen", "was frozen"), 2, "its holder is told again");
     let halves = WholeTable::read(&dynamodb, table).await.halves(&mails);
     assert!(halves.is_empty(), "{}", halves.join("\n"));
     stage.finish().await;

@@ -136,11 +136,12 @@ impl WholeTable {
                 "deleted" => count.deleted += 1,
                 _ => {}
             }
-            count.changes +=
-                u64::from(["created", "edited", "refreshed", "revoked"].contains(&what.as_str()));
+            // What a restore had undone is frozen again in the version that the key has.
+            let again = what == "frozen" && text(item, "from") == "restore";
+            let changes = ["created", "edited", "refreshed", "frozen", "thawed", "revoked"];
+            count.changes += u64::from(changes.contains(&what.as_str()) && !again);
             let scope_changed = number_of(item, "added_count") + number_of(item, "removed_count") > 0;
-            count.told +=
-                u64::from(matches!(what.as_str(), "created" | "refreshed" | "revoked") || scope_changed);
+            count.told += u64::from((changes.contains(&what.as_str()) && what != "edited") || scope_changed);
         }
         counts
     }

@@ -13,6 +13,8 @@ const AT_ONCE: usize = 8;
 pub struct Restored {
     /// Those whose key was active again, and is revoked now.
     pub revoked: u64,
+    /// Those whose key was not frozen any more, and is frozen again.
+    pub frozen: u64,
     /// Those whose key has ended, by an earlier run or by itself.
     pub ended: u64,
     /// Those that the table knows of.
@@ -34,6 +36,7 @@ impl Sweeper {
         while let Some((key, again)) = done.next().await {
             match again {
                 Ok(Again::Revoked) => restored.revoked += 1,
+                Ok(Again::Frozen) => restored.frozen += 1,
                 Ok(Again::Ended) => restored.ended += 1,
                 Ok(Again::Known) => restored.known += 1,
                 Ok(Again::Gone) => restored.gone += 1,
@@ -44,9 +47,10 @@ impl Sweeper {
                 }
             }
         }
-        let Restored { revoked, ended, known, gone, failed } = &restored;
+        let Restored { revoked, frozen, ended, known, gone, failed } = &restored;
         tracing::info!(
             revoked,
+            frozen,
             ended,
             known,
             gone,

@@ -70,6 +70,12 @@ fn documented(operation: &Value) -> &str {
     }
 }
 
+/// Whether people look at it in a browser: then it answers no problem, and ignores what a mail program has added to its
+/// address.
+fn is_a_page(route: &str) -> bool {
+    route.ends_with(" /freeze/{link}")
+}
+
 /// The schema of an operation's body, if it takes one.
 fn body_schema<'a>(document: &'a Value, operation: &Value) -> Option<&'a Value> {
     let schema = operation.pointer("/requestBody/content/application~1json/schema")?.to_string();
@@ -126,6 +132,9 @@ async fn each_route_takes_the_caller_it_documents_and_no_other() {
             open.push(route.clone());
         }
         for caller in CALLERS {
+            if is_a_page(&route) {
+                continue;
+            }
             let answer = call(&api, &route, caller, "zzz=1", Some(r#"{"zzz":1}"#)).await;
             let (status, reason) = (&answer["statusCode"], &answer["body"]["reason"]);
             let expected = match (documented, caller) {
@@ -146,7 +155,8 @@ async fn each_route_takes_the_caller_it_documents_and_no_other() {
         }
     }
     // A route that anybody may call is added here, and on purpose.
-    assert_eq!(open, ["GET /keys-page/{file}", "GET /openapi.json"]);
+    let links = ["GET /freeze/{link}", "POST /freeze/{link}"];
+    assert_eq!(open, [links[0], "GET /keys-page/{file}", "GET /openapi.json", links[1]]);
 }
 
 #[tokio::test]
@@ -251,6 +261,9 @@ async fn bodies_and_queries_are_read_as_documented() {
             .filter(|parameter| parameter["in"] == "query")
             .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
             .collect();
+        if is_a_page(&route) {
+            continue;
+        }
         let answer = call(&api, &route, caller, "zzz=1", None).await;
         assert_eq!(known(&answer), in_query, "{route}");
     }

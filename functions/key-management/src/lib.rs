@@ -5,6 +5,7 @@
 //! | a person | the claims of a token that the gateway has checked | `/keys`, `/account`, `/packages` |
 //! | the gallery | the IAM identity that the gateway has checked | `/directory` |
 //! | anybody | | `GET /keys-page/…`, which is the page that people use, and `GET /openapi.json` |
+//! | whoever has a mail | the link in it, which is checked here | `/freeze/…`, a page that freezes the key it is for |
 //! | a key | its text, which is verified here | `/keys/self`, on the push API |
 //!
 //! Each handler takes the one or the other as an argument and refuses everybody else by that. Errors are problems (RFC

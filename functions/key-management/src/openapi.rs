@@ -58,6 +58,7 @@ struct GatewayMessageBody {
         (name = "account", description = "What a person may make keys for."),
         (name = "directory", description = "What the gallery tells: accounts, packages and their owners, members."),
         (name = "legacy keys", description = "Keys from before, brought along by the gallery."),
+        (name = "freeze links", description = "The page that the link in a mail leads to."),
         (name = "about", description = "The keys page, and this document.")
     )
 )]

@@ -222,6 +222,7 @@ fn values(origin: &str, gallery: &str, issuer: &Issuer) -> BTreeMap<String, Stri
         ("DenialWarningHeader", "on"),
         ("Keyring", TABLE),
         ("PepperKey.Arn", &arn),
+        ("ManagementApi.ApiEndpoint", origin),
     ];
     values.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }

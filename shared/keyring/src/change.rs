@@ -58,7 +58,7 @@ enum Part {
 }
 
 /// What is done to a key's item.
-enum Write<'a> {
+pub(crate) enum Write<'a> {
     /// What differs is set, and nothing else: a push noted meanwhile stays noted.
     Update(&'a Key),
     Delete,
@@ -187,7 +187,7 @@ impl Keyring {
     }
 
     /// What makes a key stronger is refused to a locked account and to a holder who has left; ending one never is.
-    async fn in_good_standing(&self, key: &Key) -> Result<(), ChangeError> {
+    pub(crate) async fn in_good_standing(&self, key: &Key) -> Result<(), ChangeError> {
         let holder = self.account(&key.holder).await?;
         if holder.is_none_or(|account| account.locked) {
             return Err(ChangeError::Locked(key.holder.clone()));
@@ -201,7 +201,7 @@ impl Keyring {
         }
     }
 
-    async fn change(
+    pub(crate) async fn change(
         &self,
         before: &Key,
         write: Write<'_>,
@@ -226,7 +226,7 @@ impl Keyring {
         let organization = before.acts_for_organization();
         match write {
             // Good standing was looked at before, for the sake of the answer. What decides is how things stand now.
-            Write::Update(after) if after.revocation.is_none() => {
+            Write::Update(after) if after.revocation.is_none() && !is_freeze(before, after) => {
                 transaction.check(Part::Holder, &layout::account(before.holder.tag()), Condition::unlocked());
                 if organization {
                     let member = layout::member(before.owner.tag(), before.holder.tag());
@@ -276,4 +276,9 @@ impl Keyring {
             Outcome::Refused(_) => Err(ChangeError::NotAMember(before.holder.clone(), before.owner.clone())),
         }
     }
+}
+
+/// Whether a key is frozen by this change: that makes it no stronger, so nobody's lock stands against it.
+fn is_freeze(before: &Key, after: &Key) -> bool {
+    before.frozen_at.is_none() && after.frozen_at.is_some()
 }

@@ -8,7 +8,7 @@ use crate::{
     Keyring,
     expression::Update,
     fault::{Fault, conditional},
-    item::{Item, NOT_LATER, format, number, text, time},
+    item::{Item, NOT_LATER, first_format, format, number, text, time},
     layout,
 };
 
@@ -158,7 +158,7 @@ impl Keyring {
         now: DateTime<Utc>,
     ) -> Result<Written, DirectoryError> {
         let before = self.account(&change.id).await?;
-        let mut set = vec![("v", format()), ("told_at", time(now))];
+        let mut set = vec![("v", first_format()), ("told_at", time(now))];
         let mut remove = vec!["gone"];
         set.extend(change.name.as_ref().map(|name| ("name", text(name))));
         let mail = before.as_ref().and_then(|account| account.mail.as_deref());
@@ -198,7 +198,7 @@ impl Keyring {
     ) -> Result<Written, DirectoryError> {
         let kind = self.account(id).await?.map_or(AccountKind::User, |account| account.kind);
         let set = [
-            ("v", format()),
+            ("v", first_format()),
             ("locked", AttributeValue::Bool(true)),
             ("gone", AttributeValue::Bool(true)),
             ("told_at", time(now)),

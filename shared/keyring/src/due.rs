@@ -124,6 +124,8 @@ const fn event(kind: NoticeKind) -> EventKind {
         NoticeKind::Edited => EventKind::Edited,
         NoticeKind::Revoked => EventKind::Revoked,
         NoticeKind::Deleted => EventKind::Deleted,
+        NoticeKind::Frozen => EventKind::Frozen,
+        NoticeKind::Thawed => EventKind::Thawed,
         NoticeKind::Expiring | NoticeKind::LegacyRetiring => EventKind::Warned,
         NoticeKind::Expired => EventKind::Expired,
         NoticeKind::LegacyRetired => EventKind::Retired,

@@ -46,6 +46,10 @@ pub enum EventKind {
     Revoked,
     /// It was removed.
     Deleted,
+    /// It was frozen.
+    Frozen,
+    /// It was thawed.
+    Thawed,
     /// Its people were warned that it ends soon.
     Warned,
     /// Its lifetime ended.
@@ -56,12 +60,14 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Created,
         Self::Refreshed,
         Self::Edited,
         Self::Revoked,
         Self::Deleted,
+        Self::Frozen,
+        Self::Thawed,
         Self::Warned,
         Self::Expired,
         Self::Retired,
@@ -76,6 +82,8 @@ impl EventKind {
             Self::Edited => "edited",
             Self::Revoked => "revoked",
             Self::Deleted => "deleted",
+            Self::Frozen => "frozen",
+            Self::Thawed => "thawed",
             Self::Warned => "warned",
             Self::Expired => "expired",
             Self::Retired => "retired",

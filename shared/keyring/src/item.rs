@@ -9,15 +9,22 @@ use crate::{fault::Fault, layout::Place};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Item(HashMap<String, AttributeValue>);
 
-/// The number of the format this code writes and reads.
+/// The number of the format that most items are written in.
 const FORMAT: u32 = 1;
+/// That of items which say something that the first release does not understand, and must neither overlook nor write over.
+const LATER: u32 = 2;
 
 /// The condition of every write: what stands there, if anything does, is not of a later format. `:format` is [`format`].
 pub(crate) const NOT_LATER: &str = "(attribute_not_exists(v) OR v <= :format)";
 
-/// The number of the format, as it stands in `v`.
-pub(crate) fn format() -> AttributeValue {
+/// The format that most items are written in, as it stands in `v`.
+pub(crate) fn first_format() -> AttributeValue {
     number(FORMAT)
+}
+
+/// The latest format that this code knows.
+pub(crate) fn format() -> AttributeValue {
+    number(LATER)
 }
 
 pub(crate) fn text(text: impl Into<String>) -> AttributeValue {
@@ -50,7 +57,12 @@ impl Place {
 impl Item {
     /// A new item, with its place and format.
     pub(crate) fn at(place: &Place) -> Self {
-        Self(place.key()).with("v", format())
+        Self(place.key()).with("v", first_format())
+    }
+
+    /// The item, kept from releases that do not know what it says.
+    pub(crate) fn in_later_format(self) -> Self {
+        self.with("v", format())
     }
 
     /// An item read from the table.
@@ -60,7 +72,7 @@ impl Item {
     pub(crate) fn read(attributes: HashMap<String, AttributeValue>) -> Result<Self, Fault> {
         let item = Self(attributes);
         match item.integer::<u32>("v")? {
-            FORMAT => Ok(item),
+            FORMAT | LATER => Ok(item),
             other => Err(item.fault(format!("format {other} is not known here"))),
         }
     }
@@ -189,8 +201,8 @@ mod tests {
     #[test]
     fn an_unknown_format_is_a_fault() {
         let place = Place { pk: "p".into(), sk: "s".into() };
-        let newer = Item::at(&place).with("v", number(2)).into_attributes();
-        assert_eq!(Item::read(newer).unwrap_err().to_string(), "item p s: format 2 is not known here");
+        let newer = Item::at(&place).with("v", number(3)).into_attributes();
+        assert_eq!(Item::read(newer).unwrap_err().to_string(), "item p s: format 3 is not known here");
         assert!(Item::read(place.key()).is_err(), "no format at all");
     }
 }

@@ -42,6 +42,11 @@ pub(crate) fn write(key: &Key) -> Item {
             .with("revoked_cause", text(&revocation.cause))
             .with("purge_at", time(revocation.at + chrono::TimeDelta::days(REVOKED_DAYS))),
     };
+    // The first release would let a frozen key push.
+    let item = match key.frozen_at {
+        None => item,
+        Some(at) => item.with("frozen_at", time(at)).in_later_format(),
+    };
     match &key.kind {
         Kind::Scoped { scope, lifetime, expires_at } => item
             .with("kind", text("scoped"))
@@ -70,6 +75,7 @@ pub(crate) fn read(item: &Item) -> Result<Key, Fault> {
         created_at: item.time("created_at")?,
         last_push_at: item.optional_time("last_push_at")?,
         revocation,
+        frozen_at: item.optional_time("frozen_at")?,
         due_at: item.optional_time("due_at")?,
         version: item.integer("version")?,
         secret: Secret { stored: stored(item)?, version: item.integer("secret_version")? },
@@ -161,9 +167,17 @@ mod tests {
         let legacy = Key { kind: Kind::Legacy { retires_at: now() + TimeDelta::days(365) }, ..key() };
         let stored = Stored::Nuget(NugetStored::parse(NUGET_VALUE).unwrap());
         let unused = Key { secret: Secret { stored, version: 1 }, ..legacy.clone() };
-        for key in [key(), pushed, revoked, legacy, unused] {
+        let frozen = [key().frozen(now()).unwrap(), legacy.frozen(now()).unwrap()];
+        for key in [key(), pushed, revoked, legacy, unused].into_iter().chain(frozen) {
             assert_eq!(round_trip(&key), key);
         }
+    }
+
+    #[test]
+    fn only_what_the_first_release_cannot_know_is_in_a_later_format() {
+        let format = |key: &Key| write(key).integer::<u32>("v").unwrap();
+        let frozen = key().frozen(now()).unwrap();
+        assert_eq!([format(&key()), format(&frozen), format(&frozen.thawed(now()).unwrap())], [1, 2, 1]);
     }
 
     #[test]

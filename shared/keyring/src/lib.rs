@@ -39,6 +39,7 @@ mod due;
 mod event;
 mod expression;
 mod fault;
+mod freeze;
 mod idempotency;
 mod item;
 mod key_item;
@@ -66,6 +67,7 @@ pub use directory::{Account, AccountChange, AccountKind, DirectoryError, MailSta
 pub use due::{DueKey, DuePosition, Told};
 pub use event::{Event, EventKind};
 pub use fault::{Fault, Service};
+pub use freeze::FROZEN_BY_LINK;
 pub use idempotency::Once;
 pub use layout::DUE_SHARDS;
 pub use legacy::{ImportError, Imported, LegacyKey, LegacySecret};

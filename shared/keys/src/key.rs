@@ -20,9 +20,11 @@ use crate::{
 /// | --- | --- | --- | --- |
 /// | [edit](Key::edited), [refresh](Key::refreshed) | yes | yes; a refresh restarts the lifetime | no |
 /// | [revoke](Key::revoked) | yes | no | no |
+/// | [freeze](Key::frozen), [thaw](Key::thawed) | yes | yes | no |
 /// | delete | yes | yes | yes |
 ///
-/// A legacy key is never edited or refreshed.
+/// A legacy key is never edited or refreshed. A frozen key keeps its status, but opens nothing until it is thawed; its end
+/// comes when it comes, and what else may be done with it stays the same: a refreshed key is as frozen as before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     /// Its public name.
@@ -41,6 +43,8 @@ pub struct Key {
     pub last_push_at: Option<DateTime<Utc>>,
     /// When and why it was revoked.
     pub revocation: Option<Revocation>,
+    /// Since when it is frozen, if it is.
+    pub frozen_at: Option<DateTime<Utc>>,
     /// When the sweeper owes it something next.
     pub due_at: Option<DateTime<Utc>>,
     /// Rises with every change by a person or the gallery; a push is none.
@@ -160,6 +164,7 @@ impl Key {
             created_at,
             last_push_at: None,
             revocation: None,
+            frozen_at: None,
             due_at: None,
             version: 1,
             secret,
@@ -268,6 +273,30 @@ impl Key {
         key.revocation = Some(Revocation { at: now.trunc_subsecs(0), cause });
         key.due_at = None;
         Ok(key)
+    }
+
+    /// The key, frozen at `now`. One that is frozen already stays as it is.
+    ///
+    /// # Errors
+    /// [`Not`] for revoked and retired keys, which open nothing anyway.
+    pub fn frozen(&self, now: DateTime<Utc>) -> Result<Self, Not> {
+        self.refuse_ended("frozen", now)?;
+        Ok(match self.frozen_at {
+            Some(_) => self.clone(),
+            None => Self { frozen_at: Some(now.trunc_subsecs(0)), ..self.changed() },
+        })
+    }
+
+    /// The key, which opens again what it did. One that is not frozen stays as it is.
+    ///
+    /// # Errors
+    /// [`Not`] for revoked and retired keys.
+    pub fn thawed(&self, now: DateTime<Utc>) -> Result<Self, Not> {
+        self.refuse_ended("unfrozen", now)?;
+        Ok(match self.frozen_at {
+            Some(_) => Self { frozen_at: None, ..self.changed() },
+            None => self.clone(),
+        })
     }
 
     fn changed(&self) -> Self {

@@ -13,6 +13,7 @@
 //! | [`Key`] | a named permission with a secret: created, edited, refreshed, revoked |
 //! | [`decide`] | allow, or deny with a reason |
 //! | [`Grant`] | a short-lived proof that a key was verified |
+//! | [`FreezeLink`] | what a mail brings along to freeze a key with, without signing in |
 //! | [`Pepper`] | the HMAC key that keeps stored keys useless to whoever reads the table |
 
 // A text that is cut within a character panics with a message that shows it: it may be a key.
@@ -25,6 +26,7 @@ mod base62;
 mod credential;
 mod decision;
 mod due;
+mod freeze_link;
 mod grant;
 mod key;
 mod key_id;
@@ -51,6 +53,7 @@ pub use decision::{
     Allowed, Decision, Denial, Facts, Membership, PackageFacts, PackageState, Presented, Request, decide,
 };
 pub use due::Owed;
+pub use freeze_link::{FREEZE_LINK_LIFETIME, FreezeLink, FreezeLinkError, UncheckedFreezeLink};
 pub use grant::{GRANT_LIFETIME, Grant, GrantError, UncheckedGrant};
 pub use key::{Key, KeyName, KeyNameError, Kind, Not, Revocation, Secret, Status, Stored};
 pub use key_id::{KeyId, KeyIdError, KeyNumber};

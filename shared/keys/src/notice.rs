@@ -52,6 +52,10 @@ pub enum NoticeKind {
     Revoked,
     /// It was removed.
     Deleted,
+    /// Somebody froze it.
+    Frozen,
+    /// Its holder thawed it.
+    Thawed,
     /// Its lifetime is about to end.
     Expiring,
     /// Its lifetime has ended.
@@ -130,12 +134,14 @@ impl Notice {
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Created,
         Self::Refreshed,
         Self::Edited,
         Self::Revoked,
         Self::Deleted,
+        Self::Frozen,
+        Self::Thawed,
         Self::Expiring,
         Self::Expired,
         Self::LegacyRetiring,
@@ -151,6 +157,8 @@ impl NoticeKind {
             Self::Edited => "edited",
             Self::Revoked => "revoked",
             Self::Deleted => "deleted",
+            Self::Frozen => "frozen",
+            Self::Thawed => "thawed",
             Self::Expiring => "expiring",
             Self::Expired => "expired",
             Self::LegacyRetiring => "legacy_retiring",
@@ -163,8 +171,29 @@ impl NoticeKind {
     #[must_use]
     pub const fn comes_with_time(self) -> bool {
         match self {
-            Self::Created | Self::Refreshed | Self::Edited | Self::Revoked | Self::Deleted => false,
+            Self::Created
+            | Self::Refreshed
+            | Self::Edited
+            | Self::Revoked
+            | Self::Deleted
+            | Self::Frozen
+            | Self::Thawed => false,
             Self::Expiring | Self::Expired | Self::LegacyRetiring | Self::LegacyRetired => true,
+        }
+    }
+
+    /// Whether there is still something to be stopped by freezing the key.
+    #[must_use]
+    pub const fn leaves_something_to_freeze(self) -> bool {
+        match self {
+            Self::Created
+            | Self::Refreshed
+            | Self::Edited
+            | Self::Thawed
+            | Self::Expiring
+            | Self::Expired
+            | Self::LegacyRetiring => true,
+            Self::Revoked | Self::Deleted | Self::Frozen | Self::LegacyRetired => false,
         }
     }
 }

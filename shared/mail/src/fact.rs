@@ -122,6 +122,8 @@ fn act(kind: NoticeKind) -> Option<(&'static str, &'static str)> {
         NoticeKind::Edited => Some(("Edited", "Edited by")),
         NoticeKind::Revoked => Some(("Revoked", "Cause")),
         NoticeKind::Deleted => Some(("Deleted", "Deleted by")),
+        NoticeKind::Frozen => Some(("Frozen", "Frozen by")),
+        NoticeKind::Thawed => Some(("Unfrozen", "Unfrozen by")),
         NoticeKind::Expiring
         | NoticeKind::Expired
         | NoticeKind::LegacyRetiring

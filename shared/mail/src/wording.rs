@@ -62,6 +62,22 @@ impl Wording {
                 "It no longer works and is removed for good. Whatever still uses it needs a new key.",
                 NOT_EXPECTED,
             ),
+            NoticeKind::Frozen => (
+                "frozen",
+                "Every push with it is refused until its holder unfreezes it. Nothing else of it has changed, and its \
+                 lifetime runs on.",
+                match notice.is_to_holder() {
+                    true => {
+                        "In good hands? Unfreeze it. If it may not be, refresh it first, or revoke it; all on your keys page:"
+                    }
+                    false => {
+                        "Only its holder, named above, can unfreeze it. You can revoke it, on your keys page:"
+                    }
+                },
+            ),
+            NoticeKind::Thawed => {
+                ("unfrozen", "It works again, with the key text that it had before.", NOT_YOU)
+            }
             NoticeKind::Expiring
             | NoticeKind::Expired
             | NoticeKind::LegacyRetiring

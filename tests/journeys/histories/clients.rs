@@ -68,6 +68,9 @@ enum Act {
     List,
     Edit,
     Refresh,
+    Freeze,
+    Thaw,
+    Burn,
     Revoke,
     Delete,
     Create,
@@ -78,13 +81,16 @@ enum Act {
     RevokeAll,
 }
 
-const ACTS: [(u64, Act); 14] = [
+const ACTS: [(u64, Act); 17] = [
     (30, Act::Push),
     (5, Act::AskForGrant),
     (8, Act::Get),
     (5, Act::List),
     (14, Act::Edit),
     (12, Act::Refresh),
+    (6, Act::Freeze),
+    (8, Act::Thaw),
+    (2, Act::Burn),
     (4, Act::Revoke),
     (3, Act::Delete),
     (5, Act::Create),
@@ -177,6 +183,9 @@ impl Board {
                 self.change(instance, Change::Edit(scope), dice).await;
             }
             Act::Refresh => self.change(instance, Change::Refresh, dice).await,
+            Act::Freeze => self.change(instance, Change::Freeze, dice).await,
+            Act::Thaw => self.change(instance, Change::Thaw, dice).await,
+            Act::Burn => self.burn(instance, dice).await,
             Act::Revoke => self.change(instance, Change::Revoke, dice).await,
             Act::Delete => self.change(instance, Change::Delete, dice).await,
             Act::Create => self.create(instance).await,
@@ -231,7 +240,8 @@ impl Board {
             Scope::Others
         };
         let version = u32::try_from(key["version"].as_u64().expect("a key has a version")).unwrap();
-        Shown { version, scope, revoked: key["status"] == "revoked" }
+        let (revoked, frozen) = (key["status"] == "revoked", key["frozen_at"].is_string());
+        Shown { version, scope, revoked, frozen }
     }
 
     /// A key that somebody knows of, and the version last heard of.

@@ -85,6 +85,8 @@ pub(crate) enum EventKind {
     Edited,
     Revoked,
     Deleted,
+    Frozen,
+    Thawed,
     Warned,
     Expired,
     Retired,

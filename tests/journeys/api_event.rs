@@ -1,4 +1,4 @@
-//! The event by which API Gateway hands a call of the management API to its function.
+//! The events by which API Gateway hands calls to the key management function.
 
 use serde_json::{Value, json};
 
@@ -29,4 +29,13 @@ impl Caller<'_> {
             "requestContext": { "http": { "method": method, "sourceIp": "203.0.113.7" }, "authorizer": authorizer },
         })
     }
+}
+
+/// The event of a call of the push API, `METHOD /path`, about the key whose text is shown.
+pub(crate) fn own_key(call: &str, text: &str) -> Value {
+    let (method, resource) = call.split_once(' ').unwrap();
+    json!({
+        "resource": resource, "httpMethod": method, "headers": { "X-NuGet-ApiKey": text },
+        "requestContext": { "identity": { "sourceIp": "203.0.113.7" } },
+    })
 }

@@ -161,7 +161,7 @@ async fn what_a_restore_brought_back_is_ended_again_under_the_sweepers_own_role(
     let sweeper = stage.account().resource("ExpirySweeperFunction");
     for (revoked, known) in [(1, 0), (0, 1)] {
         let reply = stage.account().invoke(As::Operator, sweeper, &restore).await;
-        let restored = json!({ "revoked": revoked, "handed_over": 0, "ended": 0, "known": known, "gone": 0, "failed": [] });
+        let restored = json!({ "revoked": revoked, "handed_over": 0, "frozen": 0, "ended": 0, "known": known, "gone": 0, "failed": [] });
         assert_eq!((reply.status, &reply.body), (StatusCode::OK, &restored));
     }
     let key = alice.key(&made.key).await;

@@ -69,9 +69,13 @@ async fn a_mails_line_counts_whole_days_and_a_mail_has_keys_and_an_address() {
         if let Some(hours) = row["hours_left"].as_i64() {
             let key = key(&office, now + TimeDelta::hours(hours)).await;
             let notice = keys::Notice::new(NoticeKind::Expiring, &key, "latchkey".to_owned(), now);
-            let letterhead = Letterhead::new("Sample Gallery", "https://gallery.example/account/keys");
+            let letterhead = Letterhead::new(
+                "Sample Gallery",
+                "https://gallery.example/account/keys",
+                "https://keys.gallery.example",
+            );
             let to: Address = "ada@example.org".parse().unwrap();
-            let named = Named { notice: &notice, owner: None };
+            let named = Named { notice: &notice, owner: None, freeze: None };
             let mail = Message::of_time((&named, &[]), 0, to, None, &letterhead, now).unwrap();
             let days = row["line_days"].as_i64().unwrap();
             let words = if days == 1 { "1 day left".to_owned() } else { format!("{days} days left") };

@@ -60,6 +60,7 @@ mod expiry;
 mod expiry_vectors;
 mod faults;
 mod first_day;
+mod freeze;
 mod gateway;
 mod grants;
 mod hand_over;

@@ -78,7 +78,7 @@ async fn an_event_without_claims_is_refused_on_every_route_of_people_and_of_the_
             }
         }
     }
-    assert_eq!(asked, 22 * authorizers.len(), "a new route is asked too");
+    assert_eq!(asked, 24 * authorizers.len(), "a new route is asked too");
     assert_eq!(api.aws.items().await, before);
 }
 

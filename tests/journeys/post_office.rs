@@ -72,7 +72,11 @@ impl PostOffice {
     /// A process that delivers; several are as many processes.
     pub(crate) fn postman(&self) -> Postman {
         let ses = Ses::new(self.ses_client.clone(), SENDER.parse().unwrap(), None);
-        let letterhead = Letterhead::new("Sample Gallery", "https://gallery.example/account/keys");
+        let letterhead = Letterhead::new(
+            "Sample Gallery",
+            "https://gallery.example/account/keys",
+            "https://keys.gallery.example",
+        );
         Postman::new(Arc::clone(&self.keyring), ses, letterhead, clock(&self.now))
     }
 

@@ -48,6 +48,11 @@ impl Management<'_> {
         Made::of(self.call(ALICE, &call, &json!({ "hand_over_days": 7 })).await).text
     }
 
+    async fn freeze(&mut self, key: &Value) {
+        let call = format!("POST /keys/{}/freeze", id(key));
+        assert!(self.call(ALICE, &call, &json!({})).await["frozen_at"].is_string());
+    }
+
     async fn refresh(&mut self, key: &Value) -> KeyText {
         let call = format!("POST /keys/{}/refresh", id(key));
         Made::of(self.call(ALICE, &call, &json!({})).await).text
@@ -100,6 +105,10 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
         "refreshed before",
         "handed over",
         "begun and handed over",
+        "frozen",
+        "frozen and narrowed",
+        "frozen before",
+        "thawed",
     ] {
         keys.insert(name, alice.create(&["push"], &["Tailspin.*"]).await);
     }
@@ -114,6 +123,8 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
 
     // From before the moment, if only just: the table knows of these, and the command's margin takes them in.
     management.call(ALICE, &format!("POST {}/revoke", path("revoked before")), &json!({})).await;
+    management.freeze(&keys["frozen before"].key).await;
+    management.freeze(&keys["thawed"].key).await;
     let refreshed_before = management.refresh(&keys["refreshed before"].key).await;
     let begun_before = management.hand_over(&keys["handed over"].key).await;
     let then = WholeTable::read(&dynamodb, table).await;
@@ -136,6 +147,12 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
     );
     let narrow = json!({ "packages": ["Tailspin.Other"] });
     management.call(ALICE, &format!("PATCH {}", path("narrowed")), &narrow).await;
+    // Of which the narrowing comes first, so that by its version it would be known once the freeze had raised that.
+    management.call(ALICE, &format!("PATCH {}", path("frozen and narrowed")), &narrow).await;
+    for name in ["frozen", "frozen and narrowed"] {
+        management.freeze(&keys[name].key).await;
+    }
+    management.call(ALICE, &format!("POST {}/thaw", path("thawed")), &json!({})).await;
     let wide = json!({ "packages": ["Tailspin.*", "Contoso.*"] });
     management.call(ALICE, &format!("PATCH {}", path("widened")), &wide).await;
     let cause = json!({ "cause": "leaked" });
@@ -150,7 +167,9 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
         let decision = stage.asks(text, "push", PACKAGE).await;
         decision["reason"].as_str().or(decision["decision"].as_str()).unwrap().to_owned()
     };
-    for name in ["refreshed", "revoked", "deleted", "narrowed", "handed over", "begun and handed over"] {
+    for name in
+        ["refreshed", "revoked", "deleted", "narrowed", "handed over", "begun and handed over", "frozen"]
+    {
         assert_eq!(asks(&keys[name].text).await, "allow", "{name}: that is what a restore does");
     }
     assert_eq!(asks(&bobs.text).await, "allow", "the lock is undone too");
@@ -161,16 +180,31 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
     let mut sweeper = Runtime::start("expiry-sweeper", &environment, stage.log()).await;
     let answer = sweeper.invoke(event).await.unwrap();
     assert_eq!(
-        answer,
-        json!({ "revoked": 7, "handed_over": 1, "ended": 0, "known": 2, "gone": 0, "failed": [] })
+        (&answer["revoked"], &answer["handed_over"], &answer["known"], &answer["gone"], &answer["failed"]),
+        (&json!(8), &json!(1), &json!(4), &json!(0), &json!([])),
+        "{answer}"
     );
+    // Of a key that was frozen and narrowed, which comes first is nobody's business.
+    assert_eq!(answer["frozen"].as_u64().unwrap() + answer["ended"].as_u64().unwrap(), 2, "{answer}");
     let answer = sweeper.invoke(event).await.unwrap();
-    assert_eq!((&answer["revoked"], &answer["handed_over"]), (&json!(0), &json!(0)), "{answer}");
+    let again = (&answer["revoked"], &answer["handed_over"], &answer["frozen"]);
+    assert_eq!(again, (&json!(0), &json!(0), &json!(0)), "{answer}");
     assert_eq!(answer["failed"], json!([]), "a second run changes nothing");
 
-    let ended = ["refreshed", "perhaps refreshed", "revoked", "deleted", "narrowed", "revoked before"];
-    for name in ended.into_iter().chain(["begun and handed over"]) {
+    for name in [
+        "refreshed",
+        "perhaps refreshed",
+        "revoked",
+        "deleted",
+        "narrowed",
+        "revoked before",
+        "frozen and narrowed",
+        "begun and handed over",
+    ] {
         assert_eq!(asks(&keys[name].text).await, "revoked", "{name}");
+    }
+    for name in ["frozen", "frozen before", "thawed"] {
+        assert_eq!(asks(&keys[name].text).await, "frozen", "{name}: its holder lifts it");
     }
     assert_eq!(asks(&bobs.text).await, "revoked");
     for name in ["kept", "widened"] {
@@ -205,6 +239,7 @@ async fn what_ended_after_the_moment_of_a_restore_is_ended_again() {
         let cause = format!("records were restored from before this key was {what}");
         assert_eq!(of(name, &cause), 1, "its holder is told why: {name}");
     }
+    assert_eq!(of("frozen", "was frozen"), 2, "its holder is told again");
     let halves = WholeTable::read(&dynamodb, table).await.halves(&mails);
     assert!(halves.is_empty(), "{}", halves.join("\n"));
     stage.finish().await;

@@ -300,7 +300,7 @@ async fn answers_are_written_as_they_are_documented() {
     };
     assert_eq!(
         written(Answer::Restored(restored)),
-        json!({ "revoked": 3, "handed_over": 0, "ended": 0, "known": 1, "gone": 0, "failed": ["0EXAMPLEexampleEXAMPLE"] })
+        json!({ "revoked": 3, "handed_over": 0, "frozen": 0, "ended": 0, "known": 1, "gone": 0, "failed": ["0EXAMPLEexampleEXAMPLE"] })
     );
     assert_eq!(written(Answer::Ignored { ignored: "x" }), Value::from_iter([("ignored", "x")]));
 }

@@ -267,7 +267,7 @@ async fn a_key_opens_no_operation_of_the_management_api_and_a_token_no_push() {
             }
         }
     }
-    assert_eq!(refused, 22 * 10 - 9 * 2, "a new operation is asked too");
+    assert_eq!(refused, 24 * 10 - 9 * 2, "a new operation is asked too");
     assert_eq!(alice.keys().await, before);
 
     let token = alice.token();

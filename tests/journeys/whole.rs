@@ -140,12 +140,15 @@ impl WholeTable {
                 "deleted" => count.deleted += 1,
                 _ => {}
             }
-            let changes = ["created", "edited", "refreshed", "hand_over_begun", "revoked"];
-            count.changes += u64::from(changes.contains(&what.as_str()));
+            // What a restore had undone is frozen again in the version that the key has.
+            let again = what == "frozen" && text(item, "from") == "restore";
+            let changes =
+                ["created", "edited", "refreshed", "hand_over_begun", "frozen", "thawed", "revoked"];
+            count.changes += u64::from(changes.contains(&what.as_str()) && !again);
             let scope_changed = number_of(item, "added_count") + number_of(item, "removed_count") > 0;
-            let always =
-                ["created", "refreshed", "hand_over_begun", "handed_over", "hand_over_lapsed", "revoked"];
-            count.told += u64::from(always.contains(&what.as_str()) || scope_changed);
+            let by_time = ["handed_over", "hand_over_lapsed"].contains(&what.as_str());
+            let always = by_time || (changes.contains(&what.as_str()) && what != "edited");
+            count.told += u64::from(always || scope_changed);
         }
         counts
     }

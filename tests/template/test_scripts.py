@@ -204,7 +204,7 @@ class Scripts(unittest.TestCase):
     def logs(self, *lines: dict, **answer) -> None:
         (self.tools / "aws").write_text(LOGS_AND_SWEEPER)
         (self.tools / "found").write_text(json.dumps({"events": [{"message": json.dumps(line)} for line in lines]}))
-        none = {"revoked": 0, "handed_over": 0, "ended": 0, "known": 0, "gone": 0, "failed": []}
+        none = {"revoked": 0, "handed_over": 0, "frozen": 0, "ended": 0, "known": 0, "gone": 0, "failed": []}
         (self.tools / "answers").write_text(json.dumps({**none, **answer}))
 
     def sent(self) -> list:
@@ -221,13 +221,15 @@ class Scripts(unittest.TestCase):
             self.changed("e", "edited", "2026-11-22T11:00:00Z"),
             self.changed("f", "edited", "2026-11-22T11:00:00Z", narrowed=True),
             self.changed("g", "handed_over", "2026-11-22T11:00:00Z", secret_version=2),
+            self.changed("h", "frozen", "2026-11-22T11:00:00Z"),
+            self.changed("i", "thawed", "2026-11-22T11:00:00Z"),
             {"message": "answered", "what": "said \"a key was changed\""},
-            revoked=3, handed_over=1, gone=1,
+            revoked=3, handed_over=1, frozen=1, gone=1,
         )
         done, calls = self.run_script("after-restore", "2026-11-22T11:00:00+01:00", "--region", "eu-north-1")
         self.assertEqual(done.returncode, 0, done.stderr)
         [changes] = self.sent()
-        self.assertEqual([change["key"] for change in changes], ["a", "b", "c", "f", "g"], "a minute before counts too")
+        self.assertEqual([change["key"] for change in changes], ["a", "b", "c", "f", "g", "h"], "a minute before counts too")
         self.assertEqual(changes[1], {"key": "b", "what": "refreshed", "version": 5, "secret_version": 3})
         for log in ("log-one", "log-two", "log-three", "log-four"):
             asked = self.only(calls, f"aws logs filter-log-events --log-group-name {log}")
@@ -236,6 +238,7 @@ class Scripts(unittest.TestCase):
         self.assertIn("--function-name sweeper", self.only(calls, "aws lambda invoke"))
         self.assertIn("revoked now      3", done.stdout)
         self.assertIn("handed over now  1", done.stdout)
+        self.assertIn("frozen again     1", done.stdout)
 
     def test_after_restore_sends_many_in_parts_and_nothing_when_there_is_nothing(self):
         self.logs(*(self.changed(str(key), "revoked", "2026-11-22T10:00:00Z") for key in range(1200)))

@@ -15,6 +15,8 @@ pub struct Restored {
     pub revoked: u64,
     /// Those whose key was being handed over again, and is handed over now.
     pub handed_over: u64,
+    /// Those whose key was not frozen any more, and is frozen again.
+    pub frozen: u64,
     /// Those whose key has ended, by an earlier run or by itself.
     pub ended: u64,
     /// Those that the table knows of.
@@ -37,6 +39,7 @@ impl Sweeper {
             match again {
                 Ok(Again::Revoked) => restored.revoked += 1,
                 Ok(Again::HandedOver) => restored.handed_over += 1,
+                Ok(Again::Frozen) => restored.frozen += 1,
                 Ok(Again::Ended) => restored.ended += 1,
                 Ok(Again::Known) => restored.known += 1,
                 Ok(Again::Gone) => restored.gone += 1,
@@ -47,10 +50,11 @@ impl Sweeper {
                 }
             }
         }
-        let Restored { revoked, handed_over, ended, known, gone, failed } = &restored;
+        let Restored { revoked, handed_over, frozen, ended, known, gone, failed } = &restored;
         tracing::info!(
             revoked,
             handed_over,
+            frozen,
             ended,
             known,
             gone,

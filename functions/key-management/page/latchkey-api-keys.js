@@ -49,7 +49,7 @@ export const strings = {
   unreachable: "The key service cannot be reached. Check your connection.",
   noAnswer: "No answer came, so it is not known whether this was done. Trying again is safe.",
   odd: (status) => `The key service answered ${status}. Try again in a moment.`,
-  locked: "Your account is locked. You can look at your keys, revoke and delete them, and nothing else.",
+  locked: "Your account is locked. You can look at your keys, freeze, revoke and delete them, and nothing else.",
   empty:
     "You have no API keys yet. A key lets a script or a build push packages in your name, and only the packages you choose.",
   emptyOf: (owner) => `No key acts for ${owner}.`,
@@ -115,12 +115,21 @@ export const strings = {
   refreshed: (name) => `“${name}” has a new key text. Copy it now.`,
   handing: (name) => `“${name}” has a second key text. Copy it now: its first push ends the old one.`,
   edited: (name) => `“${name}” was saved.`,
+  frozen: (name) => `“${name}” is frozen.`,
+  thawed: (name) => `“${name}” works again.`,
   revoked: (name) => `“${name}” was revoked.`,
   deleted: (name) => `“${name}” was deleted.`,
   gone: "The key is gone: it was deleted elsewhere.",
   changed:
     "The key was changed elsewhere since it was shown. The list has it as it is now; look again before you go on.",
-  status: { active: "Active", expired: "Expired", revoked: "Revoked", retired: "Retired", legacy: "Legacy" },
+  status: {
+    active: "Active",
+    expired: "Expired",
+    revoked: "Revoked",
+    retired: "Retired",
+    legacy: "Legacy",
+    frozen: "Frozen",
+  },
   expiresIn: (n) => (n < 1 ? "Expires within a day" : `Expires in ${plural(n, "day")}`),
   action: {
     push: "Push new packages and versions",
@@ -138,6 +147,7 @@ export const strings = {
     handOver: "New key text",
     selfRefresh: "Refreshing itself",
     created: "Created",
+    frozen: "Frozen since",
     id: "Key id",
   },
   never: "Never",
@@ -145,12 +155,21 @@ export const strings = {
   waits: "waits for its first push until ",
   allowed: "Allowed",
   morePackages: (n) => `${n} more`,
-  act: { edit: "Edit", refresh: "Refresh", revoke: "Revoke", delete: "Delete", history: "History" },
+  act: {
+    edit: "Edit",
+    refresh: "Refresh",
+    freeze: "Freeze",
+    thaw: "Unfreeze",
+    revoke: "Revoke",
+    delete: "Delete",
+    history: "History",
+  },
   actOn: (act, name) => `${act} “${name}”`,
   editTitle: (name) => `Edit “${name}”`,
   editHint: "The key text stays the same. What it may do, for whom, and when it expires cannot be changed.",
   refreshTitle: (name) => `Refresh “${name}”`,
   refreshText: "You get a new key text with the same rights.",
+  refreshFrozen: "It stays frozen until you unfreeze it.",
   refreshStops:
     "The present one stops working at once: builds that use it fail until they have the new one.",
   refreshStopsBoth:
@@ -167,6 +186,12 @@ export const strings = {
   stopped: "This key does not work any more as it is, so nothing stops.",
   lastUsed: "Its last push: ",
   neverUsed: "It has never pushed.",
+  freezeText:
+    "A frozen key opens nothing until you unfreeze it here; its text and its end date stay. The link in its mails freezes it too, without signing in.",
+  freezeOthersText: "A frozen key opens nothing until its holder unfreezes it; its text and its end date stay.",
+  frozenSince: "Frozen since: ",
+  thawText:
+    "It opens again what it did, with the text it had. If that may be in wrong hands, refresh or revoke the key first.",
   revokeText: "Its record stays in the list. It cannot be undone.",
   deleteText: "Its record leaves the list. It cannot be undone.",
   historyTitle: (name) => `History of “${name}”`,
@@ -180,6 +205,8 @@ export const strings = {
     edited: "Edited",
     revoked: "Revoked",
     deleted: "Deleted",
+    frozen: "Frozen",
+    thawed: "Unfrozen",
     warned: "Warned of its expiry",
     expired: "Expired",
     retired: "Retired",
@@ -259,14 +286,14 @@ code, pre, textarea { font-family: ui-monospace, monospace; font-size: .9em; }
 .alert { border-left: .25rem solid var(--alarm); }
 .notice { border-left: .25rem solid var(--wait); padding: .5rem .75rem; }
 .notice > p { flex: 1 1 16rem; }
-.notice.revoked, .notice.expired { border-left-color: var(--alarm); }
+.notice.revoked, .notice.expired, .notice.frozen { border-left-color: var(--alarm); }
 .ready { border: 2px solid var(--accent); }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(10rem, 100%), 1fr)); gap: .5rem 1rem; }
 .facts code { font-size: .82em; }
 dt { color: var(--soft); font-size: .85rem; }
 dd details { display: inline; }
 .pill { padding: .05rem .6rem; border: 1px solid currentColor; border-radius: 1rem; font-size: .85rem; color: var(--accent); white-space: nowrap; }
-.pill.expired, .pill.revoked, .pill.retired { color: var(--alarm); }
+.pill.expired, .pill.revoked, .pill.retired, .pill.frozen { color: var(--alarm); }
 .pill.soon, .pill.legacy { color: var(--wait); }
 button, input, select, textarea { font: inherit; color: inherit; border: 1px solid var(--edge); border-radius: var(--radius); background: var(--paper); padding: .4rem .75rem; max-width: 100%; }
 button, input, select { min-height: 2.4rem; }
@@ -1002,7 +1029,7 @@ class LatchkeyApiKeys extends HTMLElement {
     if (kind === "undeliverable") return page && h("a", { href: page }, say.account);
     if (!id || this.#of || (this.#account.locked && kind !== "revoked")) return null;
     if (kind === "legacy") return this.#button(say.newKey, () => this.#create());
-    const act = kind === "revoked" ? "delete" : "refresh";
+    const act = { revoked: "delete", frozen: "thaw" }[kind] ?? "refresh";
     return this.#button(say.act[act], async () => {
       try {
         this.#acts[act](this.#keys.find((key) => key.id === id) ?? (await this.#call("GET", `keys/${id}`)));
@@ -1050,8 +1077,9 @@ class LatchkeyApiKeys extends HTMLElement {
     this.#list();
   }
 
-  #state({ kind, status, expires_at: end }) {
+  #state({ kind, status, expires_at: end, frozen_at: frozen }) {
     const say = this.#say;
+    if (frozen && (status === "active" || status === "expired")) return { kind: "frozen", text: say.status.frozen };
     if (status !== "active") return { kind: status, text: say.status[status] };
     if (kind === "legacy") return { kind, text: say.status.legacy };
     const days = (Date.parse(end) - this.#now) / DAY;
@@ -1060,12 +1088,14 @@ class LatchkeyApiKeys extends HTMLElement {
       : { kind: status, text: say.status.active };
   }
 
-  #may(act, { kind, status, holder }) {
+  #may(act, { kind, status, holder, frozen_at: frozen }) {
     const live = status === "active" || status === "expired";
     if (act === "history") return true;
+    if (act === "freeze") return live && !frozen;
+    if (act === "thaw" && !(live && frozen)) return false;
     if (act === "revoke") return status === "active";
     if (holder !== this.#account.account || (this.#account.locked && act !== "delete")) return false;
-    return act === "delete" || (live && kind === "scoped");
+    return act === "delete" || act === "thaw" || (live && kind === "scoped");
   }
 
   #rights({ kind, actions }) {
@@ -1102,6 +1132,7 @@ class LatchkeyApiKeys extends HTMLElement {
           ]),
         key.holder !== mine && fact("holder", key.holder),
         key.owner !== mine && fact("owner", key.owner),
+        state.kind === "frozen" && fact("frozen", this.#date(key.frozen_at)),
         key.expires_at && fact("expires", this.#date(key.expires_at)),
         fact("push", this.#date(key.last_push_at)),
         key.hand_over && fact("handOver", [say.waits, this.#date(key.hand_over.until)]),
@@ -1448,7 +1479,7 @@ class LatchkeyApiKeys extends HTMLElement {
       handOver.hidden = expired || Boolean(key.hand_over);
       this.#ask(
         say.refreshTitle(key.name),
-        [h("p", say.refreshText), stops, handOver, lifetime],
+        [h("p", say.refreshText), stops, key.frozen_at && h("p", say.refreshFrozen), handOver, lifetime],
         say.act.refresh,
         "primary",
         async () => {
@@ -1462,6 +1493,29 @@ class LatchkeyApiKeys extends HTMLElement {
           this.#replace(key.id, made.key);
           this.#at.dialog.close();
           this.#show(made, made.key.hand_over ? say.handing(key.name) : say.refreshed(key.name));
+        },
+      );
+    },
+
+    freeze: (key) => {
+      const say = this.#say;
+      const mine = key.holder === this.#account.account;
+      this.#end("freeze", key, mine ? say.freezeText : say.freezeOthersText, async () => {
+        this.#replace(key.id, await this.#change("POST", this.#current(key), "/freeze"));
+        return [say.frozen(key.name), key.id];
+      });
+    },
+
+    thaw: (key) => {
+      const say = this.#say;
+      this.#ask(
+        say.endTitle(say.act.thaw, key.name),
+        [h("p", say.frozenSince, this.#date(key.frozen_at)), h("p", say.thawText)],
+        say.act.thaw,
+        "primary",
+        async () => {
+          this.#replace(key.id, await this.#change("POST", this.#current(key), "/thaw"));
+          return [say.thawed(key.name), key.id];
         },
       );
     },
@@ -1534,7 +1588,7 @@ class LatchkeyApiKeys extends HTMLElement {
 
   #end(act, key, warning, work) {
     const say = this.#say;
-    const works = key.status === "active";
+    const works = key.status === "active" && !key.frozen_at;
     const used = key.last_push_at ? h("p", say.lastUsed, this.#date(key.last_push_at)) : h("p", say.neverUsed);
     const rest = key.packages.length - 3;
     const packages = [...key.packages.slice(0, 3), ...(rest > 0 ? [say.morePackages(rest)] : [])].join(", ");

@@ -73,6 +73,12 @@ fn documented(operation: &Value) -> &str {
     }
 }
 
+/// Whether people look at it in a browser: then it answers no problem, and ignores what a mail program has added to its
+/// address.
+fn is_a_page(route: &str) -> bool {
+    route.ends_with(" /freeze/{link}")
+}
+
 /// The schema of an operation's body, if it takes one.
 fn body_schema<'a>(document: &'a Value, operation: &Value) -> Option<&'a Value> {
     let schema = operation.pointer("/requestBody/content/application~1json/schema")?;
@@ -134,6 +140,9 @@ async fn each_route_takes_the_caller_it_documents_and_no_other() {
             open.push(route.clone());
         }
         for caller in CALLERS {
+            if is_a_page(&route) {
+                continue;
+            }
             let answer = call(&api, &route, caller, "zzz=1", Some(r#"{"zzz":1}"#)).await;
             let (status, reason) = (&answer["statusCode"], &answer["body"]["reason"]);
             let expected = match (documented, caller) {
@@ -154,8 +163,14 @@ async fn each_route_takes_the_caller_it_documents_and_no_other() {
         }
     }
     // A route that anybody may call is added here, and on purpose.
-    let anybodys =
-        ["GET /.well-known/latchkey-key-format", "GET /keys-page/{file}", "GET /openapi.json", "POST /leaks"];
+    let anybodys = [
+        "GET /.well-known/latchkey-key-format",
+        "GET /freeze/{link}",
+        "GET /keys-page/{file}",
+        "GET /openapi.json",
+        "POST /freeze/{link}",
+        "POST /leaks",
+    ];
     assert_eq!(open, anybodys);
 }
 
@@ -261,6 +276,9 @@ async fn bodies_and_queries_are_read_as_documented() {
             .filter(|parameter| parameter["in"] == "query")
             .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
             .collect();
+        if is_a_page(&route) {
+            continue;
+        }
         let answer = call(&api, &route, caller, "zzz=1", None).await;
         assert_eq!(known(&answer), in_query, "{route}");
     }

@@ -14,6 +14,10 @@ pub struct Policy {
     pub maximum_lifetime_days: u16,
     /// The lifetimes that the keys page offers, in days; any other up to the maximum may be asked for too.
     pub offered_lifetimes_days: Vec<u16>,
+    /// What the gallery is called.
+    pub gallery: String,
+    /// The page on which people look after their keys.
+    pub keys_page: String,
     /// The claim of a person's token that holds their account's id.
     pub account_claim: String,
     /// Who may report key texts that were found in public.
@@ -22,8 +26,9 @@ pub struct Policy {
 
 impl Policy {
     /// Reads `KEY_PREFIXES` (comma-separated, the first is issued; `lk`), `MAXIMUM_LIFETIME_DAYS` (365),
-    /// `OFFERED_LIFETIMES_DAYS` (1,90,180,270,365; longer than the maximum are left out), `ACCOUNT_CLAIM` (`sub`) and
-    /// `LEAK_REPORTERS` (comma-separated, each a [`Reporter`](crate::Reporter); none).
+    /// `OFFERED_LIFETIMES_DAYS` (1,90,180,270,365; longer than the maximum are left out), `ACCOUNT_CLAIM` (`sub`),
+    /// `GALLERY_NAME` (`the gallery`), `KEYS_PAGE_URL` (`/`) and `LEAK_REPORTERS` (comma-separated, each a
+    /// [`Reporter`](crate::Reporter); none).
     /// Faults are kept by `environment`.
     pub fn read(environment: &mut Environment) -> Self {
         let maximum = environment.or("MAXIMUM_LIFETIME_DAYS", 365);
@@ -35,6 +40,8 @@ impl Policy {
             prefixes,
             maximum_lifetime_days: maximum,
             offered_lifetimes_days: offered.collect(),
+            gallery: environment.or("GALLERY_NAME", "the gallery".to_owned()),
+            keys_page: environment.or("KEYS_PAGE_URL", "/".to_owned()),
             account_claim: environment.or("ACCOUNT_CLAIM", "sub".to_owned()),
             leak_reporters: Reporters::new(environment.list("LEAK_REPORTERS", Vec::new())),
         }

@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | a person | the claims of a token that the gateway has checked | `/keys`, `/account`, `/packages` |
 //! | the gallery | the IAM identity that the gateway has checked | `/directory` |
+//! | whoever has a mail | the link in it, which is checked here | `/freeze/…`, a page that freezes the key it is for |
 //! | a key | its text, which is verified here | `/keys/self`, on the push API |
 //! | a reporter of leaks | its signature over the body | `/leaks` |
 //! | anybody | | `GET /keys-page/…`, which is the page that people use, `GET /openapi.json` and `GET /.well-known/…` |

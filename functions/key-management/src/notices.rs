@@ -15,7 +15,7 @@ const SHOWN: usize = 20;
 /// A line for the top of the keys page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Notice {
-    /// `undeliverable`, `expired`, `expiring`, `legacy` or `revoked`.
+    /// `undeliverable`, `frozen`, `expired`, `expiring`, `legacy` or `revoked`.
     kind: &'static str,
     /// The key it is about, if it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,6 +30,7 @@ pub(crate) struct Notice {
 /// What a key is noticed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum About {
+    Frozen,
     Expired,
     Expiring,
     Legacy,
@@ -42,15 +43,17 @@ enum About {
 pub(crate) struct Notices {
     now: DateTime<Utc>,
     named: Vec<(About, KeyId, String)>,
-    counts: [usize; 5],
+    counts: [usize; 6],
 }
 
 impl About {
     /// In the order in which they are shown.
-    const ALL: [Self; 5] = [Self::Expired, Self::Expiring, Self::Legacy, Self::Retired, Self::Revoked];
+    const ALL: [Self; 6] =
+        [Self::Frozen, Self::Expired, Self::Expiring, Self::Legacy, Self::Retired, Self::Revoked];
 
     const fn kind(self) -> &'static str {
         match self {
+            Self::Frozen => "frozen",
             Self::Expired => "expired",
             Self::Expiring => "expiring",
             Self::Legacy | Self::Retired => "legacy",
@@ -60,6 +63,9 @@ impl About {
 
     const fn action(self) -> &'static str {
         match self {
+            Self::Frozen => {
+                "Unfreeze it if it is in good hands; if it may not be, refresh it first, or revoke it."
+            }
             Self::Expired => "Refresh it to go on with it, or delete it.",
             Self::Expiring => {
                 "Refresh it with a new lifetime, and put the new key text where the key is used."
@@ -72,6 +78,7 @@ impl About {
 
     const fn more(self) -> &'static str {
         match self {
+            Self::Frozen => "more keys are frozen.",
             Self::Expired => "more keys have expired.",
             Self::Expiring => "more keys expire within ten days.",
             Self::Legacy => "more legacy keys allow everything.",
@@ -83,7 +90,7 @@ impl About {
 
 impl Notices {
     pub(crate) const fn at(now: DateTime<Utc>) -> Self {
-        Self { now, named: Vec::new(), counts: [0; 5] }
+        Self { now, named: Vec::new(), counts: [0; 6] }
     }
 
     /// Looks at one key. Keys come newest first.
@@ -99,6 +106,10 @@ impl Notices {
     fn matter(&self, key: &Key) -> Option<(About, String)> {
         let (name, end) = (&key.name, key.ends_at());
         let day = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M UTC").to_string();
+        if let (Status::Active | Status::Expired, Some(since)) = (key.status(self.now), key.frozen_at) {
+            let text = format!("“{name}” is frozen since {}: every push with it is refused.", day(since));
+            return Some((About::Frozen, text));
+        }
         match (key.status(self.now), &key.kind) {
             (Status::Revoked, _) => {
                 let revocation = key.revocation.as_ref()?;

@@ -60,6 +60,7 @@ struct GatewayMessageBody {
         (name = "directory", description = "What the gallery tells: accounts, packages and their owners, members."),
         (name = "legacy keys", description = "Keys from before, brought along by the gallery."),
         (name = "leaks", description = "Key texts that were found where others can read them."),
+        (name = "freeze links", description = "The page that the link in a mail leads to."),
         (name = "about", description = "The keys page, and this document.")
     )
 )]

@@ -202,6 +202,11 @@ impl Problem {
         self
     }
 
+    /// The status of a fault, and what the log is told: for where it is answered in other words.
+    pub(crate) fn into_trouble(self) -> (StatusCode, Option<Incident>) {
+        (self.reason.status(), self.incident)
+    }
+
     pub(crate) const fn reason(&self) -> Reason {
         self.reason
     }

@@ -238,6 +238,7 @@ fn values(origin: &str, gallery: &str, issuer: &Issuer) -> BTreeMap<String, Stri
         ("LeakReporters", &LeakReporter::row(origin)),
         ("Keyring", TABLE),
         ("PepperKey.Arn", &arn),
+        ("ManagementApi.ApiEndpoint", origin),
     ];
     values.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }

@@ -78,9 +78,11 @@ impl Plan {
         Ok(Self { after: Some(revoked), event, notice: Some(notice) })
     }
 
-    /// Whether the key does not end by it.
-    fn strengthens(&self) -> bool {
-        self.after.as_ref().is_some_and(|after| after.revocation.is_none())
+    /// Whether the key does more by it than `before`, or goes on as it was. One that is ended or frozen by it does not, so
+    /// nobody's lock stands against that.
+    fn strengthens(&self, before: &Key) -> bool {
+        let is_freeze = |after: &Key| before.frozen_at.is_none() && after.frozen_at.is_some();
+        self.after.as_ref().is_some_and(|after| after.revocation.is_none() && !is_freeze(after))
     }
 }
 
@@ -234,7 +236,7 @@ impl Keyring {
     }
 
     /// What makes a key stronger is refused to a locked account and to a holder who has left; ending one never is.
-    async fn in_good_standing(&self, key: &Key) -> Result<(), ChangeError> {
+    pub(crate) async fn in_good_standing(&self, key: &Key) -> Result<(), ChangeError> {
         let holder = self.account(&key.holder).await?;
         if holder.is_none_or(|account| account.locked) {
             return Err(ChangeError::Locked(key.holder.clone()));
@@ -263,7 +265,7 @@ impl Keyring {
         let organization = before.acts_for_organization();
         match after {
             // Good standing was looked at before, for the sake of the answer. What decides is how things stand now.
-            Some(_) if plan.strengthens() => {
+            Some(_) if plan.strengthens(before) => {
                 transaction.check(Part::Holder, &layout::account(before.holder.tag()), Condition::unlocked());
                 if organization {
                     let member = layout::member(before.owner.tag(), before.holder.tag());

@@ -174,6 +174,8 @@ const fn event(kind: NoticeKind) -> EventKind {
         NoticeKind::Deleted => EventKind::Deleted,
         NoticeKind::Barred => EventKind::Barred,
         NoticeKind::BarLifted => EventKind::BarLifted,
+        NoticeKind::Frozen => EventKind::Frozen,
+        NoticeKind::Thawed => EventKind::Thawed,
         NoticeKind::Expiring | NoticeKind::LegacyRetiring => EventKind::Warned,
         NoticeKind::Expired => EventKind::Expired,
         NoticeKind::LegacyRetired => EventKind::Retired,

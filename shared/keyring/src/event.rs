@@ -56,6 +56,10 @@ pub enum EventKind {
     Barred,
     /// An owner of a package lifted such a bar.
     BarLifted,
+    /// It was frozen.
+    Frozen,
+    /// It was thawed.
+    Thawed,
     /// Its people were warned that it ends soon.
     Warned,
     /// Its lifetime ended.
@@ -66,7 +70,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Created,
         Self::Refreshed,
         Self::HandOverBegun,
@@ -77,6 +81,8 @@ impl EventKind {
         Self::Deleted,
         Self::Barred,
         Self::BarLifted,
+        Self::Frozen,
+        Self::Thawed,
         Self::Warned,
         Self::Expired,
         Self::Retired,
@@ -96,6 +102,8 @@ impl EventKind {
             Self::Deleted => "deleted",
             Self::Barred => "barred",
             Self::BarLifted => "bar_lifted",
+            Self::Frozen => "frozen",
+            Self::Thawed => "thawed",
             Self::Warned => "warned",
             Self::Expired => "expired",
             Self::Retired => "retired",

@@ -87,7 +87,8 @@ impl Keyring {
             .set_key(Some(layout::key(&key.id).key()))
             .update_expression(update.expression())
             .condition_expression(format!(
-                "{HAND_OVER_MAC} = :shown AND {HAND_OVER_UNTIL} > :now AND attribute_not_exists(revoked_at) AND {NOT_LATER}"
+                "{HAND_OVER_MAC} = :shown AND {HAND_OVER_UNTIL} > :now AND attribute_not_exists(revoked_at) \
+                 AND attribute_not_exists(frozen_at) AND {NOT_LATER}"
             ))
             .set_expression_attribute_names(Some(update.names()))
             .set_expression_attribute_values(Some(update.values()))

@@ -14,8 +14,9 @@ use crate::{
 const REVOKED_DAYS: i64 = 400;
 /// What NuGet stored of a legacy key, in place of a MAC.
 pub(crate) const NUGET_STORED: &str = "nuget_stored";
-/// The attributes that an item of the first format does not have.
-const SINCE_FIRST: [&str; 4] = [HAND_OVER_MAC, "handed_over_at", "secrets", "self_refresh"];
+/// The attributes that an item of the first format does not have: a release that knows that one alone would let a frozen key
+/// push.
+const SINCE_FIRST: [&str; 5] = [HAND_OVER_MAC, "handed_over_at", "secrets", "self_refresh", "frozen_at"];
 /// What is stored of the second secret of a hand-over, and until when it waits.
 pub(crate) const HAND_OVER_MAC: &str = "hand_over_mac";
 pub(crate) const HAND_OVER: [&str; 4] =
@@ -42,7 +43,8 @@ pub(crate) fn write(key: &Key) -> Item {
         .with("secret_version", number(key.secret.version))
         .maybe("secrets", (key.secrets > newest).then(|| number(key.secrets)))
         .maybe("handed_over_at", key.handed_over_at.map(time))
-        .maybe("self_refresh", key.self_refresh.then_some(AttributeValue::Bool(true)));
+        .maybe("self_refresh", key.self_refresh.then_some(AttributeValue::Bool(true)))
+        .maybe("frozen_at", key.frozen_at.map(time));
     let item = match &key.hand_over {
         Some(HandOver { secret: Secret { stored: Stored::Mac { mac, pepper }, version }, until }) => item
             .with(HAND_OVER_MAC, bytes(mac.as_bytes()))
@@ -97,6 +99,7 @@ pub(crate) fn read(item: &Item) -> Result<Key, Fault> {
         created_at: item.time("created_at")?,
         last_push_at: item.optional_time("last_push_at")?,
         revocation,
+        frozen_at: item.optional_time("frozen_at")?,
         due_at: item.optional_time("due_at")?,
         version: item.integer("version")?,
         secret,
@@ -216,10 +219,14 @@ mod tests {
         let handed_over = handing.handed_over(now());
         let lapsed = Key { hand_over: None, ..handing.clone() };
         let by_itself = Key { self_refresh: true, ..key() };
-        for key in [handing, handed_over, lapsed, by_itself] {
+        let legacy = Key { kind: Kind::Legacy { retires_at: now() + TimeDelta::days(365) }, ..key() };
+        let frozen = [key().frozen(now()).unwrap(), legacy.frozen(now()).unwrap()];
+        for key in [handing, handed_over, lapsed, by_itself].into_iter().chain(frozen) {
             assert_eq!(round_trip(&key), key);
             assert_eq!(write(&key).integer::<u32>("v").unwrap(), 2);
         }
+        let thawed = key().frozen(now()).unwrap().thawed(now()).unwrap();
+        assert_eq!(write(&thawed).integer::<u32>("v").unwrap(), 1);
     }
 
     #[test]

@@ -41,6 +41,7 @@ mod due;
 mod event;
 mod expression;
 mod fault;
+mod freeze;
 mod hand_over;
 mod idempotency;
 mod item;
@@ -73,6 +74,7 @@ pub use directory::{Account, AccountChange, AccountKind, DirectoryError, MailSta
 pub use due::{DueKey, DuePosition, Told};
 pub use event::{Event, EventKind};
 pub use fault::{Fault, Service};
+pub use freeze::FROZEN_BY_LINK;
 pub use idempotency::Once;
 pub use layout::DUE_SHARDS;
 pub use legacy::{ImportError, Imported, LegacyKey, LegacySecret};

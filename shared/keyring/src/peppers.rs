@@ -47,15 +47,37 @@ impl Peppers {
     /// # Errors
     /// [`Fault::Pepper`] where there is none of this version: our fault, never the key's.
     pub async fn get(&self, version: PepperVersion) -> Result<Arc<Pepper>, Fault> {
+        self.if_there(version).await?.ok_or(Fault::Pepper(version.into()))
+    }
+
+    /// The pepper of a version that nobody vouches for, if there is one.
+    ///
+    /// # Errors
+    /// A [`Fault`] where the table or KMS cannot be asked.
+    pub(crate) async fn if_there(&self, version: PepperVersion) -> Result<Option<Arc<Pepper>>, Fault> {
         if let Some(pepper) = self.opened.read().await.get(&version) {
-            return Ok(pepper.clone());
+            return Ok(Some(pepper.clone()));
         }
         let place = layout::pepper(version);
         let call =
             self.db.get_item().table_name(&self.table).set_key(Some(place.key())).consistent_read(true);
         let found = call.send().await.map_err(Fault::call("GetItem pepper"))?;
-        let item = found.item.ok_or(Fault::Pepper(version.into()))?;
-        self.open(&Item::read(item)?).await
+        match found.item {
+            Some(item) => self.open(&Item::read(item)?).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A pepper that is open already, or else the newest: for what is sealed with any, and says with which.
+    ///
+    /// # Errors
+    /// As [`Peppers::latest`].
+    pub(crate) async fn open_one(&self) -> Result<Arc<Pepper>, Fault> {
+        let newest = self.opened.read().await.last_key_value().map(|(_, pepper)| pepper.clone());
+        match newest {
+            Some(pepper) => Ok(pepper),
+            None => self.latest().await,
+        }
     }
 
     /// A pepper to do the same work with for a key that does not exist, and for nothing else: the newest, or where none

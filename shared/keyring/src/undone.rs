@@ -2,7 +2,7 @@ use std::str::FromStr;
 
 use keys::{Key, KeyId};
 
-use crate::{Act, EventKind, Fault, Keyring};
+use crate::{Act, ChangeError, EventKind, Fault, Keyring};
 
 /// A change that was once made to a key, by the log's account of it, and that a restored table may not know of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub enum Ending {
     Revoked,
     /// The key, by deletion.
     Deleted,
+    /// What the key opens, by freezing it.
+    Frozen,
 }
 
 /// What became of such a change.
@@ -39,6 +41,8 @@ pub enum Again {
     Revoked,
     /// The table did not know of it, and the key was being handed over: it is handed over now.
     HandedOver,
+    /// The table did not know of it, and the key was not frozen: it is now, and its people will be told.
+    Frozen,
     /// The table did not know of it, but the key has ended all the same.
     Ended,
     /// The table knows of it: it is from before the moment of the restore.
@@ -60,6 +64,8 @@ impl Undone {
             // Neither is ever taken back: a key that is there, and not revoked, is from before.
             Ending::Revoked => key.revocation.is_none(),
             Ending::Deleted => true,
+            // What was thawed since is frozen again: its holder can thaw it once more.
+            Ending::Frozen => key.frozen_at.is_none() && key.version <= self.version,
         }
     }
 
@@ -75,7 +81,8 @@ impl Keyring {
     ///
     /// A refreshed key is ended whole: its old secret is good again, and what its holder has is the new one, which the
     /// table does not know. So is one whose scope is wide again. One that was handed over is handed over again where the
-    /// table still has both secrets, even if their window has closed since: nothing but the old secret is to end.
+    /// table still has both secrets, even if their window has closed since: nothing but the old secret is to end. One that
+    /// was frozen is frozen again, and not ended.
     ///
     /// # Errors
     /// A [`Fault`]; then it is to be asked again.
@@ -89,6 +96,14 @@ impl Keyring {
             return Ok(Again::Known);
         }
         let act = Act { by: BY.to_owned(), from: FROM.to_owned(), at: now };
+        if undone.what == Ending::Frozen {
+            return match self.freeze_unversioned(&key.id, &act).await {
+                Ok(_) => Ok(Again::Frozen),
+                Err(ChangeError::Fault(fault)) => Err(fault),
+                Err(ChangeError::Gone) => Ok(Again::Gone),
+                Err(_) => Ok(Again::Ended),
+            };
+        }
         let cause = format!("records were restored from before this key was {}", undone.what.as_str());
         if undone.is_of_second_secret_of(&key) && self.hand_over_again(&key, &cause, &act).await? {
             return Ok(Again::HandedOver);
@@ -107,6 +122,7 @@ impl Ending {
             Self::Edited => EventKind::Edited.as_str(),
             Self::Revoked => EventKind::Revoked.as_str(),
             Self::Deleted => EventKind::Deleted.as_str(),
+            Self::Frozen => EventKind::Frozen.as_str(),
         }
     }
 }
@@ -115,7 +131,14 @@ impl FromStr for Ending {
     type Err = ();
 
     fn from_str(name: &str) -> Result<Self, ()> {
-        let all = [Self::Refreshed, Self::HandedOver, Self::Edited, Self::Revoked, Self::Deleted];
+        let all = [
+            Self::Refreshed,
+            Self::HandedOver,
+            Self::Edited,
+            Self::Revoked,
+            Self::Deleted,
+            Self::Frozen,
+        ];
         all.into_iter().find(|ending| ending.as_str() == name).ok_or(())
     }
 }

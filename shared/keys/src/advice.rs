@@ -15,6 +15,9 @@ impl Denial {
             Self::Revoked { .. } => {
                 format!("Make a new key at {keys_page}, since one that was revoked does not come back.")
             }
+            Self::Frozen { .. } => {
+                format!("Unfreeze this key at {keys_page} once it is certain that nobody else has it.")
+            }
             Self::Retired { .. } => format!("Make a scoped key at {keys_page} in place of this old one."),
             Self::AccountLocked { account } => {
                 format!(
@@ -78,6 +81,7 @@ mod tests {
                 Denial::Revoked { at: now, cause: "by alice".into() },
                 "Make a new key at https://gallery.example/keys, ",
             ),
+            (Denial::Frozen { since: now }, "Unfreeze this key at https://gallery.example/keys once"),
             (Denial::Retired { since: now }, "Make a scoped key at https://gallery.example/keys in"),
             (Denial::AccountLocked { account: account("alice") }, "Ask the gallery to unlock alice, "),
             (not_granted(None), "Use a key that allows update, "),

@@ -128,6 +128,11 @@ pub enum Denial {
         /// Since when.
         since: DateTime<Utc>,
     },
+    /// Somebody froze the key, and its holder has not thawed it.
+    Frozen {
+        /// Since when.
+        since: DateTime<Utc>,
+    },
     /// The gallery has locked an account.
     AccountLocked {
         /// The holder's, or the organization's.
@@ -231,7 +236,7 @@ fn allowed(key: &Key, request: Request<'_>, facts: &Facts, now: DateTime<Utc>) -
 
 fn working(key: &Key, now: DateTime<Utc>) -> Result<(), Denial> {
     match (key.status(now), &key.revocation) {
-        (Status::Active, None) => Ok(()),
+        (Status::Active, None) => key.frozen_at.map_or(Ok(()), |since| Err(Denial::Frozen { since })),
         (_, Some(revocation)) => Err(Denial::Revoked { at: revocation.at, cause: revocation.cause.clone() }),
         (Status::Retired, None) => Err(Denial::Retired { since: key.ends_at() }),
         (Status::Expired | Status::Revoked, None) => Err(Denial::Expired { since: key.ends_at() }),
@@ -301,6 +306,7 @@ impl Denial {
             Self::Expired { .. } => Reason::Expired,
             Self::Revoked { .. } => Reason::Revoked,
             Self::Retired { .. } => Reason::Retired,
+            Self::Frozen { .. } => Reason::Frozen,
             Self::AccountLocked { .. } => Reason::AccountLocked,
             Self::ActionNotGranted { .. } => Reason::ActionNotGranted,
             Self::PackageNotCovered { .. } => Reason::PackageNotCovered,
@@ -330,6 +336,11 @@ impl fmt::Display for Denial {
             Self::Retired { since } => write!(
                 f,
                 "This old API key was retired on {}, a year after its last push. Make a scoped key in its place.",
+                since.format(TIME)
+            ),
+            Self::Frozen { since } => write!(
+                f,
+                "This API key is frozen since {}. Its holder unfreezes it on the keys page, once signed in.",
                 since.format(TIME)
             ),
             Self::AccountLocked { account } => write!(f, "The account {account} is locked. Ask the gallery."),

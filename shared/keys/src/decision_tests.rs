@@ -67,6 +67,26 @@ fn retired() {
 }
 
 #[test]
+fn frozen_comes_after_every_end_and_before_all_else() {
+    let frozen = |key: Key| Key { frozen_at: Some(at(0)), ..key };
+    let message = "This API key is frozen since 2027-01-15 08:00 UTC. Its holder unfreezes it on the keys page, once signed in.";
+    let locked = Facts { holder_locked: true, membership: Membership::None, ..NEW };
+    let wide = frozen(key(90, foo(&[Action::Push])));
+    for (key, action) in [(&wide, Action::Push), (&wide, Action::Unlist), (&frozen(legacy(90)), Action::Push)]
+    {
+        denied(ask(key, action, Some("Bar"), &locked), "frozen", message);
+        denied(ask(key, action, None, &OWN), "frozen", message);
+    }
+    let ended = |key: &Key| match ask(key, Action::Push, None, &OWN) {
+        Decision::Deny(denial) => denial.reason().as_str(),
+        Decision::Allow(_) => "allowed",
+    };
+    assert_eq!(ended(&frozen(Key { created_at: at(-90), ..key(1, foo(&[Action::Push])) })), "expired");
+    assert_eq!(ended(&frozen(legacy(1))), "retired");
+    assert_eq!(ended(&wide.revoked("by alice".into(), at(0)).unwrap()), "revoked");
+}
+
+#[test]
 fn account_locked() {
     let key = key(90, foo(&[Action::Push]));
     let facts = Facts { holder_locked: true, ..OWN };

@@ -77,6 +77,9 @@ impl Key {
             Status::Active => {}
             status => return Err(Not::While(status, "handed over")),
         }
+        if self.frozen_at.is_some() {
+            return Err(Not::Frozen("handed over"));
+        }
         let Kind::Scoped { expires_at, .. } = self.kind else { return Err(Not::Legacy("handed over")) };
         if let Some(pending) = self.pending(now) {
             return Err(Not::HandingOver(pending.until));

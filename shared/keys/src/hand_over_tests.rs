@@ -110,6 +110,12 @@ fn there_are_at_most_two_secrets() {
 }
 
 #[test]
+fn a_frozen_key_is_given_no_second_secret() {
+    let frozen = key().frozen(at(1)).unwrap();
+    assert_eq!(frozen.handing_over(mac(2), window(7), 365, at(1)), Err(Not::Frozen("handed over")));
+}
+
+#[test]
 fn a_refresh_a_revocation_and_an_edit_do_with_both_secrets_what_they_do_with_one() {
     let key = handing(7, 1);
     let refreshed = key.refreshed(mac(3), false, 365, at(2)).unwrap();

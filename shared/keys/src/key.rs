@@ -22,9 +22,11 @@ use crate::{
 /// | [edit](Key::edited), [refresh](Key::refreshed) | yes | yes; a refresh restarts the lifetime | no |
 /// | [hand over](Key::handing_over) | yes | no | no |
 /// | [revoke](Key::revoked) | yes | no | no |
+/// | [freeze](Key::frozen), [thaw](Key::thawed) | yes | yes | no |
 /// | delete | yes | yes | yes |
 ///
-/// A legacy key is never edited, refreshed or handed over.
+/// A legacy key is never edited, refreshed or handed over. A frozen key keeps its status, but opens nothing until it is thawed;
+/// its end comes when it comes, and what else may be done with it stays the same: a refreshed key is as frozen as before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     /// Its public name.
@@ -43,6 +45,8 @@ pub struct Key {
     pub last_push_at: Option<DateTime<Utc>>,
     /// When and why it was revoked.
     pub revocation: Option<Revocation>,
+    /// Since when it is frozen, if it is.
+    pub frozen_at: Option<DateTime<Utc>>,
     /// When the sweeper owes it something of its end next; [`Key::due`] is when it owes it anything.
     pub due_at: Option<DateTime<Utc>>,
     /// Rises with every change by a person or the gallery; a push is none.
@@ -149,6 +153,9 @@ pub enum Not {
     /// Its status does not allow it.
     #[error("the key is {0}, so it cannot be {1}")]
     While(Status, &'static str),
+    /// It opens nothing until its holder thaws it, so nothing new is to open it either.
+    #[error("the key is frozen, so it cannot be {0}; unfreeze it first")]
+    Frozen(&'static str),
     /// Legacy keys can be revoked and deleted only.
     #[error("the key is a legacy key, so it cannot be {0}; make a scoped key in its place")]
     Legacy(&'static str),
@@ -184,6 +191,7 @@ impl Key {
             created_at,
             last_push_at: None,
             revocation: None,
+            frozen_at: None,
             due_at: None,
             version: 1,
             secrets: secret.version,
@@ -293,6 +301,30 @@ impl Key {
         key.due_at = None;
         key.hand_over = None;
         Ok(key)
+    }
+
+    /// The key, frozen at `now`. One that is frozen already stays as it is.
+    ///
+    /// # Errors
+    /// [`Not`] for revoked and retired keys, which open nothing anyway.
+    pub fn frozen(&self, now: DateTime<Utc>) -> Result<Self, Not> {
+        self.refuse_ended("frozen", now)?;
+        Ok(match self.frozen_at {
+            Some(_) => self.clone(),
+            None => Self { frozen_at: Some(now.trunc_subsecs(0)), ..self.changed() },
+        })
+    }
+
+    /// The key, which opens again what it did. One that is not frozen stays as it is.
+    ///
+    /// # Errors
+    /// [`Not`] for revoked and retired keys.
+    pub fn thawed(&self, now: DateTime<Utc>) -> Result<Self, Not> {
+        self.refuse_ended("unfrozen", now)?;
+        Ok(match self.frozen_at {
+            Some(_) => Self { frozen_at: None, ..self.changed() },
+            None => self.clone(),
+        })
     }
 
     pub(crate) fn changed(&self) -> Self {

@@ -125,6 +125,31 @@ fn a_legacy_key_can_be_revoked_only() {
 }
 
 #[test]
+fn a_freeze_lasts_until_the_thaw_whatever_else_is_done_and_moves_no_end() {
+    for key in [any(), legacy(100)] {
+        let frozen = key.frozen(at(1)).unwrap();
+        assert_eq!((frozen.frozen_at, frozen.version), (Some(at(1)), key.version + 1));
+        assert_eq!((frozen.status(at(1)), frozen.ends_at()), (Status::Active, key.ends_at()));
+        assert_eq!((&frozen.due_at, &frozen.secret), (&key.due_at, &key.secret));
+        assert_eq!(frozen.frozen(at(2)), Ok(frozen.clone()), "again it changes nothing");
+        let thawed = frozen.thawed(at(2)).unwrap();
+        assert_eq!(thawed, Key { version: key.version + 2, ..key.clone() });
+        assert_eq!(thawed.thawed(at(3)), Ok(thawed.clone()));
+        assert!(frozen.revoked("by alice".into(), at(2)).is_ok());
+    }
+    let frozen = any().frozen(at(95)).unwrap();
+    let refreshed = frozen.refreshed((mac(2), 1.into()), true, 365, at(96)).unwrap();
+    assert_eq!((refreshed.frozen_at, refreshed.status(at(96))), (Some(at(95)), Status::Active));
+    assert_eq!(frozen.edited(None, packages("Bar"), at(96)).unwrap().frozen_at, Some(at(95)));
+
+    let revoked = any().revoked("alice".into(), at(1)).unwrap();
+    for (key, status) in [(revoked, Status::Revoked), (legacy(100), Status::Retired)] {
+        assert_eq!(key.frozen(at(200)), Err(Not::While(status, "frozen")));
+        assert_eq!(key.thawed(at(200)), Err(Not::While(status, "unfrozen")));
+    }
+}
+
+#[test]
 fn a_name_is_one_line_of_up_to_256_characters() {
     assert_eq!(" CI on main ".parse::<KeyName>().map(|name| name.to_string()), Ok("CI on main".to_owned()));
     assert!("é".repeat(256).parse::<KeyName>().is_ok());

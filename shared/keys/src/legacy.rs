@@ -41,6 +41,7 @@ impl Key {
             created_at,
             last_push_at,
             revocation: None,
+            frozen_at: None,
             due_at: None,
             version: 1,
             secrets: secret.version,

@@ -14,6 +14,7 @@
 //! | [`HandOver`] | a second secret that takes the place of the first with its first push |
 //! | [`decide`] | allow, or deny with a reason |
 //! | [`Grant`] | a short-lived proof that a key was verified |
+//! | [`FreezeLink`] | what a mail brings along to freeze a key with, without signing in |
 //! | [`Pepper`] | the HMAC key that keeps stored keys useless to whoever reads the table |
 
 // A text that is cut within a character panics with a message that shows it: it may be a key.
@@ -28,6 +29,7 @@ mod base62;
 mod credential;
 mod decision;
 mod due;
+mod freeze_link;
 mod grant;
 mod hand_over;
 mod key;
@@ -58,6 +60,7 @@ pub use decision::{
     Allowed, Decision, Denial, Facts, Membership, PackageFacts, PackageState, Presented, Request, decide,
 };
 pub use due::Owed;
+pub use freeze_link::{FREEZE_LINK_LIFETIME, FreezeLink, FreezeLinkError, UncheckedFreezeLink};
 pub use grant::{GRANT_LIFETIME, Grant, GrantError, UncheckedGrant};
 pub use hand_over::{HandOver, HandOverWindow, HandOverWindowError};
 pub use key::{Edit, Key, KeyName, KeyNameError, Kind, Not, Revocation, Secret, Status, Stored};

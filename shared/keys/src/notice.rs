@@ -74,6 +74,10 @@ pub enum NoticeKind {
     Barred,
     /// An owner of a package lifted such a bar.
     BarLifted,
+    /// Somebody froze it.
+    Frozen,
+    /// Its holder thawed it.
+    Thawed,
     /// Its lifetime is about to end.
     Expiring,
     /// Its lifetime has ended.
@@ -168,7 +172,7 @@ impl Notice {
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Created,
         Self::Refreshed,
         Self::HandOverBegun,
@@ -180,6 +184,8 @@ impl NoticeKind {
         Self::Deleted,
         Self::Barred,
         Self::BarLifted,
+        Self::Frozen,
+        Self::Thawed,
         Self::Expiring,
         Self::Expired,
         Self::LegacyRetiring,
@@ -201,6 +207,8 @@ impl NoticeKind {
             Self::Deleted => "deleted",
             Self::Barred => "barred",
             Self::BarLifted => "bar_lifted",
+            Self::Frozen => "frozen",
+            Self::Thawed => "thawed",
             Self::Expiring => "expiring",
             Self::Expired => "expired",
             Self::LegacyRetiring => "legacy_retiring",
@@ -222,12 +230,34 @@ impl NoticeKind {
             | Self::Leaked
             | Self::Deleted
             | Self::Barred
-            | Self::BarLifted => false,
+            | Self::BarLifted
+            | Self::Frozen
+            | Self::Thawed => false,
             Self::HandOverLapsed
             | Self::Expiring
             | Self::Expired
             | Self::LegacyRetiring
             | Self::LegacyRetired => true,
+        }
+    }
+
+    /// Whether there is still something to be stopped by freezing the key.
+    #[must_use]
+    pub const fn leaves_something_to_freeze(self) -> bool {
+        match self {
+            Self::Created
+            | Self::Refreshed
+            | Self::HandOverBegun
+            | Self::HandedOver
+            | Self::HandOverLapsed
+            | Self::Edited
+            | Self::Barred
+            | Self::BarLifted
+            | Self::Thawed
+            | Self::Expiring
+            | Self::Expired
+            | Self::LegacyRetiring => true,
+            Self::Revoked | Self::Leaked | Self::Deleted | Self::Frozen | Self::LegacyRetired => false,
         }
     }
 }

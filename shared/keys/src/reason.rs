@@ -11,6 +11,8 @@ pub enum Reason {
     Revoked,
     /// A legacy key, a year without a push.
     Retired,
+    /// Somebody froze the key, and its holder has not thawed it.
+    Frozen,
     /// The gallery has locked an account.
     AccountLocked,
     /// The key does not allow the action.
@@ -35,6 +37,7 @@ impl Reason {
         Self::Expired,
         Self::Revoked,
         Self::Retired,
+        Self::Frozen,
         Self::AccountLocked,
         Self::ActionNotGranted,
         Self::PackageNotCovered,
@@ -53,6 +56,7 @@ impl Reason {
             Self::Expired => "expired",
             Self::Revoked => "revoked",
             Self::Retired => "retired",
+            Self::Frozen => "frozen",
             Self::AccountLocked => "account_locked",
             Self::ActionNotGranted => "action_not_granted",
             Self::PackageNotCovered => "package_not_covered",

@@ -246,7 +246,8 @@ impl Postman {
             Ok(address) => address,
             Err(error) => return Ok(Sent::Refused(SendError::Address(format!("{error}")))),
         };
-        let message = match self.message(letter, to, recipient).await? {
+        let links = self.freeze_links(letter).await?;
+        let message = match self.message(letter, to, recipient, &links).await? {
             Ok(message) => message,
             Err(error) => return Ok(Sent::Refused(SendError::Mail(error.to_string()))),
         };
@@ -263,6 +264,7 @@ impl Postman {
         letter: &Letter,
         to: Address,
         recipient: &Recipient,
+        links: &[String],
     ) -> Result<Result<Message, askama::Error>, Fault> {
         let mut owners: BTreeMap<&AccountId, Option<String>> = BTreeMap::new();
         for notice in letter.notices() {
@@ -275,17 +277,28 @@ impl Postman {
                 owners.insert(&notice.owner, name);
             }
         }
+        let link = |number: usize| links.get(number).map(String::as_str);
         let owner = |notice: &Notice| owners.get(&notice.owner).and_then(|name| name.as_deref());
         let name = recipient.name.as_deref();
         let first = &letter.first;
         if !first.kind.comes_with_time() {
             let names = Names { recipient: name, owner: owner(first) };
-            return Ok(Message::of_act(first, to, names, &self.letterhead));
+            return Ok(Message::of_act(first, to, names, link(0), &self.letterhead));
         }
-        let named = |notice| Named { notice, owner: owner(notice) };
-        let rest: Vec<Named<'_>> = letter.rest.iter().map(named).collect();
-        let keys = (&named(first), rest.as_slice());
+        let named = |(number, notice)| Named { notice, owner: owner(notice), freeze: link(number) };
+        let rest: Vec<Named<'_>> = (1..).zip(&letter.rest).map(named).collect();
+        let keys = (&named((0, first)), rest.as_slice());
         Ok(Message::of_time(keys, letter.more(), to, name, &self.letterhead, self.clock.now()))
+    }
+
+    /// The links by which a letter's keys are frozen, in the order of its notices; none where there is nothing to freeze. They
+    /// are made here, since they are to be on no disk. Where no pepper can be opened, the mail waits for one.
+    async fn freeze_links(&self, letter: &Letter) -> Result<Vec<String>, Fault> {
+        if !letter.first.kind.leaves_something_to_freeze() {
+            return Ok(Vec::new());
+        }
+        let keys = letter.notices().map(|notice| notice.key);
+        self.keyring.freeze_links(keys, self.clock.now()).await
     }
 
     async fn recipient(&self, account: &AccountId) -> Result<Option<Recipient>, Fault> {

@@ -162,6 +162,8 @@ fn act(kind: NoticeKind) -> Option<(&'static str, &'static str)> {
         NoticeKind::Deleted => Some(("Deleted", "Deleted by")),
         NoticeKind::Barred => Some(("Barred", "Barred by")),
         NoticeKind::BarLifted => Some(("Lifted", "Lifted by")),
+        NoticeKind::Frozen => Some(("Frozen", "Frozen by")),
+        NoticeKind::Thawed => Some(("Unfrozen", "Unfrozen by")),
         NoticeKind::HandOverLapsed
         | NoticeKind::Expiring
         | NoticeKind::Expired

@@ -18,13 +18,22 @@ pub struct Names<'a> {
     pub owner: Option<&'a str>,
 }
 
-/// A notice, and what its key's owner is called where the directory says so.
+/// A notice, what its key's owner is called where the directory says so, and the link by which the key is frozen where
+/// there is one.
 #[derive(Debug, Clone, Copy)]
 pub struct Named<'a> {
     /// The notice.
     pub notice: &'a Notice,
     /// The name of the key's owner.
     pub owner: Option<&'a str>,
+    /// A [`keys::FreezeLink`], sealed.
+    pub freeze: Option<&'a str>,
+}
+
+/// What a mail tells of one of several keys, and the address by which that one is frozen.
+struct Told {
+    facts: Vec<Fact>,
+    freeze: Option<String>,
 }
 
 /// A mail, ready to be sent. Text and HTML tell the same, and neither ever holds a key text: notices have none.
@@ -43,7 +52,8 @@ pub struct Message {
 }
 
 impl Message {
-    /// The mail to `to` that tells of one thing a person did to a key.
+    /// The mail to `to` that tells of one thing a person did to a key. `freeze` is the link by which it is frozen, where
+    /// there is one.
     ///
     /// # Errors
     /// Only if a template cannot be rendered, which no input brings about.
@@ -51,14 +61,17 @@ impl Message {
         notice: &Notice,
         to: Address,
         names: Names<'_>,
+        freeze: Option<&str>,
         letterhead: &Letterhead,
     ) -> Result<Self, askama::Error> {
         let wording = Wording::of_act(notice, letterhead);
         let facts = Fact::of_act(notice, names.owner);
         let recipient = named(&notice.recipient, names.recipient);
+        let freeze = freeze.map(|link| letterhead.freeze_page(link));
+        let freeze = freeze.as_deref();
         let (wording, facts, recipient) = (&wording, facts.as_slice(), recipient.as_str());
-        let text = ActText { wording, facts, recipient, letterhead }.render()?;
-        let html = ActHtml { wording, facts, recipient, letterhead }.render()?;
+        let text = ActText { wording, facts, freeze, recipient, letterhead }.render()?;
+        let html = ActHtml { wording, facts, freeze, recipient, letterhead }.render()?;
         Ok(Self { to, kind: notice.kind.as_str(), subject: wording.subject.clone(), text, html })
     }
 
@@ -78,14 +91,18 @@ impl Message {
         let count = 1 + rest.len() + more;
         let for_another = std::iter::once(first).chain(rest).any(|key| !key.notice.is_to_holder());
         let wording = Wording::of_time(first.notice, count, for_another, letterhead, now);
-        let facts = |key: &Named<'_>| Fact::of_time(key.notice, key.owner, now);
-        let keys: Vec<_> = std::iter::once(first).chain(rest).map(facts).collect();
+        let told = |key: &Named<'_>| Told {
+            facts: Fact::of_time(key.notice, key.owner, now),
+            freeze: key.freeze.map(|link| letterhead.freeze_page(link)),
+        };
+        let keys: Vec<_> = std::iter::once(first).chain(rest).map(told).collect();
+        let freezes = keys.iter().any(|key| key.freeze.is_some());
         let recipient = named(&first.notice.recipient, recipient);
         let more = (more > 0).then(|| format!("and {more} more, on your keys page"));
         let (wording, keys, more, recipient) =
             (&wording, keys.as_slice(), more.as_deref(), recipient.as_str());
-        let text = KeysText { wording, keys, more, recipient, letterhead }.render()?;
-        let html = KeysHtml { wording, keys, more, recipient, letterhead }.render()?;
+        let text = KeysText { wording, keys, freezes, more, recipient, letterhead }.render()?;
+        let html = KeysHtml { wording, keys, freezes, more, recipient, letterhead }.render()?;
         Ok(Self { to, kind: first.notice.kind.as_str(), subject: wording.subject.clone(), text, html })
     }
 }
@@ -94,7 +111,8 @@ impl Message {
 #[template(path = "keys.txt")]
 struct KeysText<'a> {
     wording: &'a Wording,
-    keys: &'a [Vec<Fact>],
+    keys: &'a [Told],
+    freezes: bool,
     more: Option<&'a str>,
     recipient: &'a str,
     letterhead: &'a Letterhead,
@@ -104,7 +122,8 @@ struct KeysText<'a> {
 #[template(path = "keys.html")]
 struct KeysHtml<'a> {
     wording: &'a Wording,
-    keys: &'a [Vec<Fact>],
+    keys: &'a [Told],
+    freezes: bool,
     more: Option<&'a str>,
     recipient: &'a str,
     letterhead: &'a Letterhead,
@@ -115,6 +134,7 @@ struct KeysHtml<'a> {
 struct ActText<'a> {
     wording: &'a Wording,
     facts: &'a [Fact],
+    freeze: Option<&'a str>,
     recipient: &'a str,
     letterhead: &'a Letterhead,
 }
@@ -124,6 +144,7 @@ struct ActText<'a> {
 struct ActHtml<'a> {
     wording: &'a Wording,
     facts: &'a [Fact],
+    freeze: Option<&'a str>,
     recipient: &'a str,
     letterhead: &'a Letterhead,
 }

@@ -41,13 +41,25 @@ fn notice(kind: NoticeKind) -> Notice {
     }
 }
 
+/// As long as one is.
+const LINK: &str = "AQAAAAE0EXAMPLEexampleEXAMPLEexampleEXAMPLEexampleEXAMP";
+
+fn letterhead() -> Letterhead {
+    let api = "https://keys.gallery.example/";
+    Letterhead::new("Sample Gallery", "https://gallery.example/account/keys", api)
+}
+
 fn mail(notice: &Notice) -> Message {
     mail_with(notice, Names::default())
 }
 
 fn mail_with(notice: &Notice, names: Names<'_>) -> Message {
-    let letterhead = Letterhead::new("Sample Gallery", "https://gallery.example/account/keys");
-    Message::of_act(notice, "ada@example.org".parse().unwrap(), names, &letterhead).unwrap()
+    let freeze = notice.kind.leaves_something_to_freeze().then_some(LINK);
+    Message::of_act(notice, "ada@example.org".parse().unwrap(), names, freeze, &letterhead()).unwrap()
+}
+
+fn frozen() -> Notice {
+    Notice { by: "whoever has the link in a mail".to_owned(), ..notice(NoticeKind::Frozen) }
 }
 
 fn edited() -> Notice {
@@ -118,6 +130,8 @@ fn text_of_each_kind() {
     insta::assert_snapshot!("deleted_text", mail(&notice(NoticeKind::Deleted)).text);
     insta::assert_snapshot!("barred_text", mail(&notice(NoticeKind::Barred)).text);
     insta::assert_snapshot!("bar_lifted_text", mail(&notice(NoticeKind::BarLifted)).text);
+    insta::assert_snapshot!("frozen_text", mail(&frozen()).text);
+    insta::assert_snapshot!("thawed_text", mail(&notice(NoticeKind::Thawed)).text);
 }
 
 #[test]
@@ -134,6 +148,8 @@ fn html_of_each_kind() {
     insta::assert_snapshot!("deleted_html", mail(&notice(NoticeKind::Deleted)).html);
     insta::assert_snapshot!("barred_html", mail(&notice(NoticeKind::Barred)).html);
     insta::assert_snapshot!("bar_lifted_html", mail(&notice(NoticeKind::BarLifted)).html);
+    insta::assert_snapshot!("frozen_html", mail(&frozen()).html);
+    insta::assert_snapshot!("thawed_html", mail(&notice(NoticeKind::Thawed)).html);
 }
 
 #[test]
@@ -153,6 +169,8 @@ fn subjects() {
     Key “CI deploy” was deleted at Sample Gallery
     Key “CI deploy” was barred from Fabrikam.Core at Sample Gallery
     Key “CI deploy” is no longer barred from Fabrikam.Core at Sample Gallery
+    Key “CI deploy” was frozen at Sample Gallery
+    Key “CI deploy” was unfrozen at Sample Gallery
     Key “CI deploy” was allowed to refresh itself at Sample Gallery
     ");
 }
@@ -169,7 +187,9 @@ fn text_and_html_tell_the_same() {
     });
     for mail in of_acts.chain(of_time) {
         let words = |lines: &mut dyn Iterator<Item = &str>| {
-            let words = lines.flat_map(str::split_whitespace).filter(|word| *word != "--");
+            // Of many keys, the HTML has the addresses behind its words.
+            let words = lines.flat_map(str::split_whitespace);
+            let words = words.filter(|word| *word != "--" && !word.contains("/freeze/"));
             let mut words: Vec<_> = words.map(|word| word.trim_end_matches([':', ',']).to_owned()).collect();
             words.sort();
             words
@@ -228,15 +248,18 @@ fn what_people_wrote_is_text_and_stays_in_its_line() {
 
 #[test]
 fn a_subject_is_one_short_line_whatever_the_names_are() {
-    let letterhead =
-        Letterhead::new(&"Gallery\r\nBcc: x@example.org ".repeat(20), "https://gallery.example/keys");
+    let letterhead = Letterhead::new(
+        &"Gallery\r\nBcc: x@example.org ".repeat(20),
+        "https://gallery.example/keys",
+        "https://keys.gallery.example",
+    );
     for name in ["名".repeat(256), "👩‍💻".repeat(85), "W".repeat(256)] {
         let key = key(&name, &["*"]);
         let notice = |kind| Notice::new(kind, &key, "ada".to_owned(), key.created_at);
         let lifted = notice(NoticeKind::BarLifted).about("W".repeat(128).parse().unwrap());
         for notice in [notice(NoticeKind::Refreshed), lifted] {
             let to = "ada@example.org".parse().unwrap();
-            let mail = Message::of_act(&notice, to, Names::default(), &letterhead).unwrap();
+            let mail = Message::of_act(&notice, to, Names::default(), None, &letterhead).unwrap();
             assert!(mail.subject.chars().count() <= 150, "{}", mail.subject);
             let breaks = |character: char| character.is_control() || "\u{2028}\u{2029}".contains(character);
             assert!(!mail.subject.contains(breaks), "{:?}", mail.subject);
@@ -288,7 +311,27 @@ fn the_html_loads_nothing() {
     for loads in ["src=", "url(", "@import", "<link", "<script"] {
         assert!(!html.contains(loads), "{loads}");
     }
-    assert_eq!(html.matches("http").count(), 2, "the keys page as a link and as its text");
+    assert_eq!(
+        html.matches("http").count(),
+        4,
+        "the keys page and the freeze link, each as a link and as its text"
+    );
+}
+
+#[test]
+fn each_mail_of_a_key_that_can_be_frozen_has_the_link_to_it() {
+    let address = format!("https://keys.gallery.example/freeze/{LINK}");
+    for kind in NoticeKind::ALL {
+        let (mail, keys) = match kind.comes_with_time() {
+            true => (of_keys(&three(kind), 7), 3),
+            false => (mail(&notice(kind)), 1),
+        };
+        let links = if kind.leaves_something_to_freeze() { keys } else { 0 };
+        assert_eq!(mail.text.lines().filter(|line| line.ends_with(&address)).count(), links, "{kind:?}");
+        assert_eq!(mail.html.matches(&format!("href=\"{address}\"")).count(), links, "{kind:?}");
+    }
+    let to_admin = Notice { recipient: account("grace"), ..frozen() };
+    assert!(mail(&to_admin).text.contains("Only its holder, named above"), "{}", mail(&to_admin).text);
 }
 
 const TIME: [NoticeKind; 5] = [
@@ -327,12 +370,17 @@ fn three(kind: NoticeKind) -> Vec<Notice> {
 }
 
 fn of_keys(notices: &[Notice], more: usize) -> Message {
-    let letterhead = Letterhead::new("Sample Gallery", "https://gallery.example/account/keys");
+    of_keys_from(&letterhead(), notices, more)
+}
+
+fn of_keys_from(letterhead: &Letterhead, notices: &[Notice], more: usize) -> Message {
     let owner = |notice: &Notice| (notice.owner != notice.holder).then_some("Fabrikam");
-    let named: Vec<_> = notices.iter().map(|notice| Named { notice, owner: owner(notice) }).collect();
+    let freeze = |notice: &Notice| notice.kind.leaves_something_to_freeze().then_some(LINK);
+    let named = |notice| Named { notice, owner: owner(notice), freeze: freeze(notice) };
+    let named: Vec<_> = notices.iter().map(named).collect();
     let (first, rest) = named.split_first().unwrap();
     let to = "ada@example.org".parse().unwrap();
-    Message::of_time((first, rest), more, to, Some("Ada L."), &letterhead, at(READ_AT)).unwrap()
+    Message::of_time((first, rest), more, to, Some("Ada L."), letterhead, at(READ_AT)).unwrap()
 }
 
 #[test]
@@ -406,7 +454,9 @@ fn an_admin_is_told_whose_key_it_is_and_who_can_refresh_it() {
 fn a_mail_of_a_hundred_keys_is_not_clipped() {
     let keys: Vec<_> =
         (0..100).map(|number| ending(NoticeKind::Expiring, &format!("Key number {number}"), 9)).collect();
-    let mail = of_keys(&keys, 900);
+    let api = "https://0example0a.execute-api.ap-southeast-1.amazonaws.com";
+    let letterhead = Letterhead::new("Sample Gallery", "https://gallery.example/account/keys", api);
+    let mail = of_keys_from(&letterhead, &keys, 900);
     assert!(mail.text.contains("and 900 more, on your keys page\n"), "{}", mail.text);
     // Gmail shows the first 102 KiB of a mail.
     assert!(mail.html.len() < 102 * 1024, "{} bytes", mail.html.len());

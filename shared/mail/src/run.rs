@@ -94,7 +94,7 @@ impl Run {
             // A second is short: whether SES is in trouble is for the next run to find out.
             None if self.deadline.is_some() => {
                 self.stopped = true;
-                tracing::warn!(%account, "a notice waits, since SES did not take it at once");
+                tracing::warn!(%account, "a notice waits, since it could not be mailed at once");
             }
             None => {
                 self.metrics.count(Metric::Mail(MailOutcome::Failed));

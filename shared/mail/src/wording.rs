@@ -106,6 +106,22 @@ impl Wording {
                 "It can do again with that package what its actions and packages allow.",
                 NOTHING_TO_DO,
             ),
+            NoticeKind::Frozen => (
+                "was frozen",
+                "Every push with it is refused until its holder unfreezes it. Nothing else of it has changed, and its \
+                 lifetime runs on.",
+                match notice.is_to_holder() {
+                    true => {
+                        "In good hands? Unfreeze it. If it may not be, refresh it first, or revoke it; all on your keys page:"
+                    }
+                    false => {
+                        "Only its holder, named above, can unfreeze it. You can revoke it, on your keys page:"
+                    }
+                },
+            ),
+            NoticeKind::Thawed => {
+                ("was unfrozen", "It works again, with the key text that it had before.", NOT_YOU)
+            }
             NoticeKind::HandOverLapsed
             | NoticeKind::Expiring
             | NoticeKind::Expired

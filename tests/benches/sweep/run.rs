@@ -13,7 +13,11 @@ pub(crate) async fn run(dynamodb: &str, kms: &str, ses: &str) -> Result<(), Box<
     let (db, kms) = (client_at!(aws_sdk_dynamodb, dynamodb), client_at!(aws_sdk_kms, kms));
     let keyring = Arc::new(Keyring::new(db, kms, TABLE, PEPPER_KEY));
     let ses = Ses::new(client_at!(aws_sdk_sesv2, ses), SENDER.parse()?, None);
-    let letterhead = Letterhead::new("Sample Gallery", "https://gallery.example/account/keys");
+    let letterhead = Letterhead::new(
+        "Sample Gallery",
+        "https://gallery.example/account/keys",
+        "https://keys.gallery.example",
+    );
     let postman = Postman::new(Arc::clone(&keyring), ses, letterhead, Clock::new(now));
     let sweeper = Sweeper::new(keyring, postman, Clock::new(now));
     let answer = sweeper.handle(Event::Scheduled(ScheduledTime::At(now())), None).await?;

@@ -13,7 +13,7 @@ use crate::{
     unreachable::{answer, keyring},
 };
 
-const ROUTES: [(&str, &str); 24] = [
+const ROUTES: [(&str, &str); 28] = [
     ("POST", "/keys"),
     ("GET", "/keys"),
     ("GET", "/keys/{}"),
@@ -38,6 +38,10 @@ const ROUTES: [(&str, &str); 24] = [
     ("PUT", "{}"),
     ("DELETE", "/keys/self"),
     ("POST", "/keys/self/refresh"),
+    ("POST", "/keys/{}/freeze"),
+    ("POST", "/keys/{}/thaw"),
+    ("GET", "/freeze/{}"),
+    ("POST", "/freeze/{}"),
 ];
 const HEADERS: [&str; 5] =
     ["If-Match", "if-none-match", "idempotency-key", "Idempotency-Key", "x-latchkey-key-id"];
@@ -67,6 +71,11 @@ pub fn management_event(bytes: &[u8]) {
         return;
     }
     assert!([400, 401, 403, 404, 405, 413, 503].contains(&status), "{reply}");
+    if headers["content-type"] == "text/html; charset=utf-8" {
+        // The page behind a link that is none, or of which no pepper can be read to tell.
+        assert!([404, 503].contains(&status) && !body.contains("<form"), "{reply}");
+        return;
+    }
     assert_eq!(headers["content-type"], "application/problem+json", "{reply}");
     let problem: Value = serde_json::from_str(body).unwrap_or_default();
     // What answers HEAD has no body (RFC 9110, section 9.3.2).

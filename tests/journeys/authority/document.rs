@@ -64,6 +64,7 @@ fn told(path: &str, name: &str) -> Option<Sent> {
         // The version of each of the victim's keys.
         "If-Match" => Sent::Fixed(json!("\"1\"")),
         "If-None-Match" => Sent::Fixed(json!("\"0123456789abcdef\"")),
+        "link" => Sent::Fixed(json!("AQAAAAE0EXAMPLEexampleEXAMPLEexampleEXAMPLEexampleEXAMP")),
         "file" => Sent::Fixed(json!("latchkey-api-keys.js")),
         "limit" => Sent::Fixed(json!("10")),
         "revision" => Sent::Fixed(json!(7)),

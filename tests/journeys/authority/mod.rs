@@ -114,20 +114,21 @@ async fn an_admin_sees_and_revokes_the_keys_of_the_organization_and_no_others() 
     let walk = Walk::of(&stage, told_of(&hers).into_iter().filter(|told| told != VICTIM).collect()).await;
     assert_eq!(walk.as_caller(&ada, &hers, 1).await.told_apart, BTreeSet::new());
 
-    // The exception. That these three are not hers to change, an admin is told.
+    // The exception. That these four are not hers to change, an admin is told.
     let bertha = Publisher::sign_in(&stage, VICTIM).await;
     let key = bertha.key(&json!({ "id": the_organizations.key })).await;
     let admin = Publisher::sign_in(&stage, "ada").await;
     for (method, act, body) in [
         (Method::PATCH, "", json!({ "name": "x" })),
         (Method::POST, "/refresh", json!({})),
+        (Method::POST, "/thaw", Value::Null),
         (Method::DELETE, "", Value::Null),
     ] {
         let refused = admin.call_about(method, &key, act, &body).await.expect(403);
         assert_eq!(refused["reason"], "not_the_holder");
     }
     assert_eq!(bertha.key(&key).await, key);
-    // What differs from what does not exist, and no more. The table is not compared: she revokes.
+    // What differs from what does not exist, and no more. The table is not compared: she freezes and revokes.
     let told_apart = walk.without_the_table().as_caller(&ada, &the_organizations, 1).await.told_apart;
     let hers: BTreeSet<String> = [
         "DELETE /keys/{id}, path id",
@@ -139,8 +140,10 @@ async fn an_admin_sees_and_revokes_the_keys_of_the_organization_and_no_others() 
         "GET /packages/{id}/keys, path id",
         "PATCH /keys/{id}, path id",
         "POST /keys, body /owner",
+        "POST /keys/{id}/freeze, path id",
         "POST /keys/{id}/refresh, path id",
         "POST /keys/{id}/revoke, path id",
+        "POST /keys/{id}/thaw, path id",
         "PUT /packages/{id}/barred/{key_id}, path id",
     ]
     .map(str::to_owned)

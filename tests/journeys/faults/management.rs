@@ -18,6 +18,7 @@ use super::{
     world::World,
 };
 use crate::{
+    api_event::own_key,
     legacy_keyring::{GUID, STORED},
     management::{As, event},
     scanner::{Scanner, found},
@@ -32,11 +33,15 @@ const LINUS: As<'static> = As::Person("linus");
 /// In the place of the second that a mail service has.
 const SHORT: Duration = Duration::from_millis(20);
 
+/// The call that is made with a key's text.
+const BURN: &str = "DELETE /keys/self";
+
 /// Longer than any cell takes.
 const LONG: Duration = Duration::from_secs(100);
 
 /// A request, in a world that knows contoso, its admin ada and its member linus; `{ada}`, `{linus}` and `{other}` are
-/// ids of keys: ada's own, and linus's two for contoso, the other of which is barred from Fabrikam.Team.
+/// ids of keys: ada's own, and linus's two for contoso, the other of which is frozen, and barred from Fabrikam.Team; `{link}`
+/// freezes linus's first.
 struct Request {
     name: &'static str,
     caller: As<'static>,
@@ -86,11 +91,16 @@ impl<'a> Environed<'a> {
     }
 
     async fn send(&self, caller: As<'_>, call: &str, headers: &[(&str, &str)], body: &Value) -> (u64, Value) {
-        let event = event(caller, call, headers, body);
+        let event = match headers {
+            [("x-nuget-apikey", text)] => own_key(call, text),
+            headers => event(caller, call, headers, body),
+        };
         let answer = self.api.handle(serde_json::from_value(event).unwrap()).await;
         let answer = serde_json::to_value(answer).unwrap();
         let text = answer["body"].as_str().unwrap();
-        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(text).unwrap() };
+        // The page behind a link is no JSON; what it says depends on who was first.
+        let body =
+            if text.starts_with(['{', '[']) { serde_json::from_str(text).unwrap() } else { Value::Null };
         (answer["statusCode"].as_u64().unwrap(), body)
     }
 
@@ -133,8 +143,12 @@ async fn prepare(world: &World) -> Value {
             ids["text"] = made["key_text"].take();
         }
     }
-    let bar = format!("PUT /packages/Fabrikam.Team/barred/{}", ids["other"].as_str().unwrap());
-    environed.set_up(ADA, &bar, Value::Null).await;
+    let other = ids["other"].as_str().unwrap();
+    environed.set_up(ADA, &format!("PUT /packages/Fabrikam.Team/barred/{other}"), Value::Null).await;
+    environed.set_up(LINUS, &format!("POST /keys/{other}/freeze"), Value::Null).await;
+    let linus = ids["linus"].as_str().unwrap().parse().unwrap();
+    let links = world.keyring().freeze_links([linus], world.clock().now()).await.unwrap();
+    ids["link"] = json!(links[0]);
     ids
 }
 
@@ -182,18 +196,20 @@ impl Request {
 
     async fn send(&self, environed: &Environed<'_>, known: &Value) -> (u64, Value) {
         let mut call = self.call.to_owned();
-        for name in ["ada", "linus", "other"] {
+        for name in ["ada", "linus", "other", "link"] {
             call = call.replace(&format!("{{{name}}}"), known[name].as_str().unwrap_or_default());
         }
+        let text = known["text"].as_str().unwrap_or_default();
         if self.call == "POST /leaks" {
-            let text = known["text"].as_str().unwrap();
             let body = json!([found(text, "https://code.example/a")]).to_string();
             let signed = SCANNER.sign(&body);
             let headers: Vec<(&str, &str)> =
                 signed.iter().map(|(name, value)| (*name, value.as_str())).collect();
             return environed.send(self.caller, &call, &headers, &json!(body)).await;
         }
-        environed.send(self.caller, &call, self.header.as_slice(), &self.body).await
+        let shown = [("x-nuget-apikey", text)];
+        let headers = if call == BURN { &shown } else { self.header.as_slice() };
+        environed.send(self.caller, &call, headers, &self.body).await
     }
 
     /// Whether two answers are the same, as far as they are not about a new key.
@@ -311,6 +327,10 @@ async fn a_change_is_made_or_not_and_a_repeat_makes_no_second() {
         Request::new("leak report", As::Nobody, "POST /leaks", none.clone()),
         Request::new("bar, by an admin", ADA, "PUT /packages/Fabrikam.Team/barred/{linus}", none.clone()),
         Request::new("lift a bar", ADA, "DELETE /packages/Fabrikam.Team/barred/{other}", none.clone()),
+        Request::new("burn, with the key itself", LINUS, BURN, none.clone()),
+        Request::new("freeze, by the link in a mail", LINUS, "POST /freeze/{link}", none.clone()),
+        Request::new("freeze, by an admin", ADA, "POST /keys/{linus}/freeze", none.clone()),
+        Request::new("thaw", LINUS, "POST /keys/{other}/thaw", none.clone()).with("if-match", "\"2\""),
     ];
     walk_all("key-management-changes", requests).await;
 }
@@ -324,6 +344,7 @@ async fn a_reading_is_whole_or_refused() {
         Request::new("detail, by an admin", ADA, "GET /keys/{linus}", none.clone()),
         Request::new("history", LINUS, "GET /keys/{linus}/events", none.clone()),
         Request::new("account", LINUS, "GET /account", none.clone()),
+        Request::new("the page of a link", LINUS, "GET /freeze/{link}", none.clone()),
         Request::new("packages", LINUS, "GET /packages?owner=contoso&matching=Fab*", none.clone()),
         Request::new("who can push", ADA, "GET /packages/Fabrikam.Team/keys", none.clone()),
     ];

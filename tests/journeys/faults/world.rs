@@ -154,7 +154,11 @@ impl World {
 
     pub(crate) fn postman(&self, keyring: &Arc<Keyring>) -> Postman {
         let ses = mail::Ses::new(self.sesv2.clone(), SENDER.parse().unwrap(), None);
-        let letterhead = Letterhead::new("Sample Gallery", "https://gallery.example/account/keys");
+        let letterhead = Letterhead::new(
+            "Sample Gallery",
+            "https://gallery.example/account/keys",
+            "https://keys.gallery.example",
+        );
         Postman::new(Arc::clone(keyring), ses, letterhead, self.clock())
     }
 

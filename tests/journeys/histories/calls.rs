@@ -39,6 +39,8 @@ impl Board {
             Change::Edit(scope) => (format!("PATCH /keys/{id}"), json!({ "packages": self.patterns(scope) })),
             Change::Refresh => (format!("POST /keys/{id}/refresh"), json!({})),
             Change::HandOver => (format!("POST /keys/{id}/refresh"), json!({ "hand_over_days": 7 })),
+            Change::Freeze => (format!("POST /keys/{id}/freeze"), json!({})),
+            Change::Thaw => (format!("POST /keys/{id}/thaw"), json!({})),
             Change::Revoke => (format!("POST /keys/{id}/revoke"), json!({})),
             Change::Delete => (format!("DELETE /keys/{id}"), Value::Null),
         };
@@ -67,6 +69,31 @@ impl Board {
         }
         let end = (answer != Answer::Lost).then_some(end);
         self.note(begun, end, Step::Change { slot, change, named, answer });
+    }
+
+    /// Burns a key with a text of it, right or long gone.
+    pub(super) async fn burn(&self, instance: u64, dice: &mut Dice) {
+        let texts: Vec<(Slot, u32, String)> = {
+            let known = self.known.lock().unwrap();
+            let text = |(slot, secret, proof): &(Slot, u32, Proof)| match proof {
+                Proof::Text(text) => Some((*slot, *secret, text.clone())),
+                Proof::Grant(_) => None,
+            };
+            known.proofs.iter().filter_map(text).collect()
+        };
+        let (slot, secret, text) = &texts[usize::try_from(dice.below(texts.len() as u64)).unwrap()];
+        let call = self.tick();
+        let (status, body) = self.doors.own_key(instance, "DELETE /keys/self", text).await;
+        let end = self.tick();
+        let answer = match status {
+            200 => Answer::Made(Some(self.shown(&body))),
+            // Another secret meanwhile, or deleted meanwhile: from then on the text is nobody's.
+            403 | 404 | 409 => Answer::Unknown,
+            503 => Answer::Lost,
+            _ => panic!("DELETE /keys/self answers {status} {}", body["reason"]),
+        };
+        let step = Step::Burn { slot: *slot, secret: *secret, answer };
+        self.note(call, (answer != Answer::Lost).then_some(end), step);
     }
 
     pub(super) async fn get(&self, instance: u64, dice: &mut Dice) {
@@ -139,6 +166,7 @@ impl Board {
             (200, _) => (Seen::Good, Some(Standing::Good)),
             (_, Some("unknown")) => (Seen::Unknown, None),
             (_, Some("revoked")) => (Seen::Revoked, None),
+            (_, Some("frozen")) => (Seen::Frozen, None),
             (_, Some("account_locked")) if holders => (Seen::HolderLocked, None),
             (_, Some("account_locked")) => (Seen::InForce, Some(Standing::Locked)),
             (_, Some("not_organization_member")) => (Seen::InForce, Some(Standing::NotAMember)),

@@ -69,6 +69,9 @@ enum Act {
     Edit,
     Refresh,
     HandOver,
+    Freeze,
+    Thaw,
+    Burn,
     Revoke,
     Delete,
     Create,
@@ -79,7 +82,7 @@ enum Act {
     RevokeAll,
 }
 
-const ACTS: [(u64, Act); 15] = [
+const ACTS: [(u64, Act); 18] = [
     (30, Act::Push),
     (5, Act::AskForGrant),
     (8, Act::Get),
@@ -87,6 +90,9 @@ const ACTS: [(u64, Act); 15] = [
     (14, Act::Edit),
     (8, Act::Refresh),
     (12, Act::HandOver),
+    (6, Act::Freeze),
+    (8, Act::Thaw),
+    (2, Act::Burn),
     (4, Act::Revoke),
     (3, Act::Delete),
     (5, Act::Create),
@@ -180,6 +186,9 @@ impl Board {
             }
             Act::Refresh => self.change(instance, Change::Refresh, dice).await,
             Act::HandOver => self.change(instance, Change::HandOver, dice).await,
+            Act::Freeze => self.change(instance, Change::Freeze, dice).await,
+            Act::Thaw => self.change(instance, Change::Thaw, dice).await,
+            Act::Burn => self.burn(instance, dice).await,
             Act::Revoke => self.change(instance, Change::Revoke, dice).await,
             Act::Delete => self.change(instance, Change::Delete, dice).await,
             Act::Create => self.create(instance).await,
@@ -234,7 +243,8 @@ impl Board {
             Scope::Others
         };
         let version = u32::try_from(key["version"].as_u64().expect("a key has a version")).unwrap();
-        Shown { version, scope, revoked: key["status"] == "revoked" }
+        let (revoked, frozen) = (key["status"] == "revoked", key["frozen_at"].is_string());
+        Shown { version, scope, revoked, frozen }
     }
 
     /// A key that somebody knows of, and the version last heard of.

@@ -29,7 +29,7 @@ use startup::{Clock, Environment};
 use tokio::sync::oneshot;
 
 use crate::{
-    api_event::Caller,
+    api_event::{Caller, own_key},
     authorizer::{ask, authorizer},
     aws::{PEPPER_KEY, TABLE, bound, make_table, now},
     dice::Dice,
@@ -125,7 +125,15 @@ impl Doors {
         headers: &[(&str, String)],
         body: &Value,
     ) -> (u64, Value) {
-        let event = caller.event(call, headers, body);
+        self.on_instance(instance, caller.event(call, headers, body)).await
+    }
+
+    /// Status and body of a call of a key about itself, on one of the instances.
+    pub(crate) async fn own_key(&self, instance: u64, call: &str, text: &str) -> (u64, Value) {
+        self.on_instance(instance, own_key(call, text)).await
+    }
+
+    async fn on_instance(&self, instance: u64, event: Value) -> (u64, Value) {
         let api = &self.management[usize::try_from(instance).unwrap() % INSTANCES];
         let answer = api.handle(serde_json::from_value(event).unwrap()).await;
         let answer = serde_json::to_value(answer).unwrap();

@@ -84,9 +84,8 @@ fn ends(step: &Step) -> Option<(Slot, u32)> {
         }
         // Where it was the second one, its first push has ended the one before.
         Step::Pushed { slot, secret } => Some((slot, secret)),
-        Step::Change { slot, change: Change::Revoke | Change::Delete, answer: Answer::Made(_), .. } => {
-            Some((slot, u32::MAX))
-        }
+        Step::Change { slot, change: Change::Revoke | Change::Delete, answer: Answer::Made(_), .. }
+        | Step::Burn { slot, answer: Answer::Made(_), .. } => Some((slot, u32::MAX)),
         _ => None,
     }
 }
@@ -130,7 +129,7 @@ mod what_must_be_found {
     }
 
     fn shown(version: u32, scope: Scope, revoked: bool) -> Option<Shown> {
-        Some(Shown { version, scope, revoked })
+        Some(Shown { version, scope, revoked, frozen: false })
     }
 
     fn of(steps: impl IntoIterator<Item = (u64, u64, Step)>) -> History {
@@ -165,6 +164,33 @@ mod what_must_be_found {
         assert!(!passes([(1, 2, revoke()), (3, 4, push(1, Seen::Unknown))]), "nor is the record lost");
         let deleted = change(Change::Delete, None, Answer::Made(None));
         assert!(!passes([(1, 2, deleted), (3, 4, push(1, Seen::InForce))]), "a grant neither");
+    }
+
+    #[test]
+    fn a_push_accepted_after_a_freeze_or_a_burn_that_returned() {
+        let made =
+            |version, revoked, frozen| Answer::Made(Some(Shown { version, scope: ALL, revoked, frozen }));
+        let freeze = || change(Change::Freeze, None, made(2, false, true));
+        assert!(!passes([(1, 2, freeze()), (3, 4, push(1, Seen::Good))]));
+        assert!(passes([(1, 3, freeze()), (2, 4, push(1, Seen::Good))]), "while it was under way");
+        let thaw = || change(Change::Thaw, None, made(3, false, false));
+        assert!(passes([(1, 2, freeze()), (3, 4, push(1, Seen::Frozen)), (5, 6, thaw())]));
+        assert!(passes([(1, 2, freeze()), (3, 4, thaw()), (5, 6, push(1, Seen::Good))]));
+        assert!(!passes([(1, 2, freeze()), (3, 4, thaw()), (5, 6, push(1, Seen::Frozen))]));
+        let locked = [(1, 2, freeze()), (3, 4, Step::LockHolder(true)), (5, 6, thaw())];
+        assert!(!passes(locked), "a lock keeps the holder from it");
+        let refresh = change(Change::Refresh, None, made(3, false, true));
+        assert!(!passes([(1, 2, freeze()), (3, 4, refresh), (5, 6, push(3, Seen::Good))]), "a new secret");
+
+        let burn = |answer| Step::Burn { slot: 0, secret: 1, answer };
+        let late = || [(1, 2, burn(made(2, true, false))), (3, 4, push(1, Seen::Good))];
+        assert!(!passes(late()));
+        assert_eq!(refused_pushes_accepted(&of(late())).len(), 1);
+        let again = [(1, 2, burn(made(2, true, false))), (3, 4, burn(made(2, true, false)))];
+        assert!(passes(again), "it has ended once");
+        let refresh = || change(Change::Refresh, None, made(2, false, false));
+        assert!(!passes([(1, 2, refresh()), (3, 4, burn(made(3, true, false)))]), "with an old text");
+        assert!(passes([(1, 2, refresh()), (3, 4, burn(Answer::Unknown))]));
     }
 
     #[test]

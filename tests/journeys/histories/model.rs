@@ -32,6 +32,7 @@ pub(crate) struct Key {
     pub(crate) second: Option<u32>,
     pub(crate) scope: Scope,
     pub(crate) revoked: bool,
+    pub(crate) frozen: bool,
     pub(crate) deleted: bool,
     pub(crate) for_organization: bool,
 }
@@ -42,6 +43,7 @@ pub(crate) struct Shown {
     pub(crate) version: u32,
     pub(crate) scope: Scope,
     pub(crate) revoked: bool,
+    pub(crate) frozen: bool,
 }
 
 /// A change that was asked for, and the version it was for, if one was named.
@@ -50,6 +52,8 @@ pub(crate) enum Change {
     Edit(Scope),
     Refresh,
     HandOver,
+    Freeze,
+    Thaw,
     Revoke,
     Delete,
 }
@@ -77,6 +81,7 @@ pub(crate) enum Seen {
     /// No key, or another secret.
     Unknown,
     Revoked,
+    Frozen,
     HolderLocked,
     NotCovered,
     NotOwned,
@@ -106,6 +111,12 @@ pub(crate) enum Step {
         slot: Slot,
         change: Change,
         named: Option<u32>,
+        answer: Answer,
+    },
+    /// A key was burned with this secret of it.
+    Burn {
+        slot: Slot,
+        secret: u32,
         answer: Answer,
     },
     /// The key as it was shown; none if it was not there.
@@ -150,20 +161,34 @@ pub(crate) enum CreateAnswer {
 impl Key {
     pub(crate) fn new(for_organization: bool) -> Self {
         let scope = Scope::ThePackage;
-        Self { version: 1, secret: 1, second: None, scope, revoked: false, deleted: false, for_organization }
+        Self {
+            version: 1,
+            secret: 1,
+            second: None,
+            scope,
+            revoked: false,
+            frozen: false,
+            deleted: false,
+            for_organization,
+        }
     }
 
     fn shown(&self) -> Shown {
-        Shown { version: self.version, scope: self.scope, revoked: self.revoked }
+        Shown { version: self.version, scope: self.scope, revoked: self.revoked, frozen: self.frozen }
     }
 
-    /// The key with this change, whoever asks for it.
+    /// The key with this change, whoever asks for it. What is so already is no change.
     fn changed(&self, change: Change) -> Self {
+        if (change == Change::Freeze && self.frozen) || (change == Change::Thaw && !self.frozen) {
+            return *self;
+        }
         let key = Self { version: self.version + 1, ..*self };
         match change {
             Change::Edit(scope) => Self { scope, ..key },
             Change::Refresh => Self { secret: key.version, second: None, ..key },
             Change::HandOver => Self { second: Some(key.version), ..key },
+            Change::Freeze => Self { frozen: true, ..key },
+            Change::Thaw => Self { frozen: false, ..key },
             Change::Revoke => Self { revoked: true, second: None, ..key },
             Change::Delete => Self { deleted: true, ..*self },
         }
@@ -178,6 +203,7 @@ impl World {
         match *step {
             Step::Create { slot, answer } => return self.create(slot, answer),
             Step::Change { slot, change, named, answer } => return self.change(slot, change, named, answer),
+            Step::Burn { slot, secret, answer } => return self.burn(slot, secret, answer),
             Step::Get { slot, shown } => return same(self.key(slot).map(Key::shown) == shown),
             Step::List(ref list) => {
                 let there = self.keys.iter().filter(|(_, key)| !key.deleted);
@@ -270,6 +296,25 @@ impl World {
         possible.then(|| self.clone())
     }
 
+    /// Whoever has its text ends a key, whoever is locked. One that has ended stays as it is.
+    fn burn(&self, slot: Slot, secret: u32, answer: Answer) -> Option<Self> {
+        let key = self.key(slot).filter(|key| key.secret == secret);
+        match answer {
+            Answer::Unknown => key.is_none().then(|| self.clone()),
+            Answer::Made(_) | Answer::Lost => {
+                let key = key?;
+                let burnt = if key.revoked { *key } else { key.changed(Change::Revoke) };
+                let fits = !matches!(answer, Answer::Made(shown) if shown != Some(burnt.shown()));
+                fits.then(|| {
+                    let mut world = self.clone();
+                    world.keys.insert(slot, burnt);
+                    world
+                })
+            }
+            _ => None,
+        }
+    }
+
     fn for_organization(&self, slot: Slot) -> bool {
         self.keys.get(&slot).is_some_and(|key| key.for_organization)
     }
@@ -281,7 +326,8 @@ impl World {
         match change {
             Change::Edit(_) | Change::Refresh => !key.revoked && stands,
             Change::HandOver => !key.revoked && key.second.is_none() && stands,
-            Change::Revoke => !key.revoked,
+            Change::Thaw => !key.revoked && (stands || !key.frozen),
+            Change::Freeze | Change::Revoke => !key.revoked,
             Change::Delete => true,
         }
     }
@@ -291,12 +337,13 @@ impl World {
         else {
             return seen == Seen::Unknown;
         };
-        let in_force = !key.revoked && !self.holder_locked;
+        let in_force = !key.revoked && !key.frozen && !self.holder_locked;
         let covers = key.scope == Scope::ThePackage;
         match seen {
             Seen::Unknown => false,
             Seen::Revoked => key.revoked,
-            Seen::HolderLocked => !key.revoked && self.holder_locked,
+            Seen::Frozen => !key.revoked && key.frozen,
+            Seen::HolderLocked => !key.revoked && !key.frozen && self.holder_locked,
             Seen::InForce => in_force,
             Seen::NotCovered => in_force && !covers,
             Seen::NotOwned => in_force && covers && !self.owned,

@@ -39,12 +39,12 @@ async fn signed_in(stage: &Stage, person: &str) -> Browser {
 }
 
 /// Opens the page, and signs in there as this sample person.
-async fn sign_in(browser: &Browser, person: &str) {
+pub(crate) async fn sign_in(browser: &Browser, person: &str) {
     browser.open("/").await;
     browser.click("button", person).await;
 }
 
-const ALICE: &str = "Alice Fields admin of fabrikam";
+pub(crate) const ALICE: &str = "Alice Fields admin of fabrikam";
 const BOB: &str = "Bob Rivers member of fabrikam";
 
 /// Makes a key that may push new packages, on the page.

@@ -22,7 +22,11 @@ async fn an_admin_revokes_a_members_key() {
     browser.find("heading", "of the team").await;
     let mut acts = browser.names("button").await;
     acts.retain(|name| name.contains('“'));
-    assert_eq!(acts, ["Revoke “of the team”", "History “of the team”"], "and nothing of bob's own");
+    assert_eq!(
+        acts,
+        ["Freeze “of the team”", "Revoke “of the team”", "History “of the team”"],
+        "and nothing of bob's own"
+    );
     browser.says("Held by").await;
     browser.look_at("organization").await;
     browser.click("button", "Revoke “of the team”").await;

@@ -75,7 +75,7 @@ async fn a_locked_account_can_end_its_keys_and_nothing_else() {
     browser.says("Your account is locked.").await;
     let mut acts = browser.names("button").await;
     acts.retain(|name| name.contains('“') || ["New key", "Refresh"].contains(&name.as_str()));
-    assert_eq!(acts, ["Revoke “a key”", "Delete “a key”", "History “a key”"]);
+    assert_eq!(acts, ["Freeze “a key”", "Revoke “a key”", "Delete “a key”", "History “a key”"]);
     browser.look_at("locked").await;
     for act in ["Revoke", "Delete"] {
         browser.click("button", &format!("{act} “a key”")).await;

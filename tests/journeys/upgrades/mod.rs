@@ -95,7 +95,11 @@ impl Found {
         tokio::spawn(ses.clone().serve(listener, pending()));
         let client = aws_sdk_sesv2::Client::from_conf(once_at!(aws_sdk_sesv2, ses_at));
         let sender = Ses::new(client, "keys@gallery.example".parse().unwrap(), None);
-        let letterhead = Letterhead::new("Sample Gallery", "https://gallery.example/account/keys");
+        let letterhead = Letterhead::new(
+            "Sample Gallery",
+            "https://gallery.example/account/keys",
+            "https://keys.gallery.example",
+        );
         let postman = Postman::new(Arc::clone(&self.keyring), sender, letterhead, clock.clone());
         let sweeper = Sweeper::new(Arc::clone(&self.keyring), postman, clock);
         let event = Event::Scheduled(ScheduledTime::At(at));

@@ -42,7 +42,7 @@ impl Caller {
     }
 
     /// The network address that the gateway saw.
-    pub(super) fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         &self.0.1
     }
 }

@@ -2,6 +2,7 @@
 
 mod account;
 pub(crate) mod directory;
+mod freeze_page;
 pub(crate) mod keys;
 mod keys_page;
 mod leaks;
@@ -25,6 +26,9 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(keys::events::list_key_events))
         .routes(routes!(keys::refresh::refresh_key))
         .routes(routes!(keys::revoke::revoke_key))
+        .routes(routes!(keys::freeze::freeze_key))
+        .routes(routes!(keys::thaw::thaw_key))
+        .routes(routes!(freeze_page::ask_to_freeze, freeze_page::freeze_by_link))
         .routes(routes!(account::get_account))
         .routes(routes!(packages::list_packages))
         .routes(routes!(package_keys::list::list_package_keys))

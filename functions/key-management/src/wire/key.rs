@@ -30,6 +30,10 @@ pub(crate) struct KeyBody {
     packages: Vec<String>,
     #[schema(value_type = words::Status)]
     status: &'static str,
+    /// Since when it is frozen. It opens nothing until its holder thaws it, whatever its status. Left out where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    frozen_at: Option<String>,
     #[schema(format = DateTime)]
     created_at: String,
     /// Null for a legacy key: it has no date of expiry.
@@ -82,6 +86,7 @@ impl KeyBody {
             actions,
             packages,
             status: key.status(now).as_str(),
+            frozen_at: key.frozen_at.map(time),
             created_at: time(key.created_at),
             expires_at: expires_at.map(time),
             last_push_at: key.last_push_at.map(time),

@@ -90,6 +90,8 @@ pub(crate) enum EventKind {
     Deleted,
     Barred,
     BarLifted,
+    Frozen,
+    Thawed,
     Warned,
     Expired,
     Retired,
@@ -99,6 +101,7 @@ pub(crate) enum EventKind {
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum Refused {
+    Frozen,
     AccountLocked,
     BarredByOwner,
     NotOrganizationMember,
@@ -157,8 +160,12 @@ mod tests {
         assert_eq!(listed::<Status>(), json!(statuses.map(keys::Status::as_str)));
         use keyring::EventKind as Event;
         assert_eq!(listed::<EventKind>(), json!(Event::ALL.map(Event::as_str)));
-        let refused =
-            [keys::Reason::AccountLocked, keys::Reason::BarredByOwner, keys::Reason::NotOrganizationMember];
+        let refused = [
+            keys::Reason::Frozen,
+            keys::Reason::AccountLocked,
+            keys::Reason::BarredByOwner,
+            keys::Reason::NotOrganizationMember,
+        ];
         assert_eq!(listed::<Refused>(), json!(refused.map(keys::Reason::as_str)));
         let kinds = [keyring::AccountKind::User, keyring::AccountKind::Organization];
         assert_eq!(listed::<AccountKind>(), json!(kinds.map(keyring::AccountKind::as_str)));

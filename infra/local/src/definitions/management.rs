@@ -92,6 +92,8 @@ struct Stage {
     _access_log_not_acted_on: Option<IgnoredAny>,
     #[serde(rename = "DefaultRouteSettings")]
     _throttles: Option<Throttles>,
+    #[serde(rename = "RouteSettings")]
+    _throttles_of_routes: Option<BTreeMap<String, Throttles>>,
 }
 
 /// Throttles are counted over an account's whole traffic; on one machine there is none to speak of.

@@ -18,6 +18,7 @@ pub(crate) fn values() -> BTreeMap<String, String> {
         ("MailIdentity", "gallery.example"),
         ("DenialWarningHeader", "on"),
         ("PepperKey.Arn", "arn:aws:kms:us-east-1:000000000000:key/local"),
+        ("ManagementApi.ApiEndpoint", "http://127.0.0.1:8080"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()
@@ -88,6 +89,8 @@ fn the_routes_are_these_and_who_may_call_them() {
         format!("/directory/organizations/{{organization}}/members/{{user}} PUT | {gallery}"),
         format!("/directory/packages/{{id}} DELETE | {gallery}"),
         format!("/directory/packages/{{id}} PUT | {gallery}"),
+        "/freeze/{link} GET | open | KeyManagementFunction".to_owned(),
+        "/freeze/{link} POST | open | KeyManagementFunction".to_owned(),
         format!("/keys GET | {person}"),
         format!("/keys POST | {person}"),
         "/keys-page/{file} GET | open | KeyManagementFunction".to_owned(),
@@ -97,8 +100,10 @@ fn the_routes_are_these_and_who_may_call_them() {
         format!("/keys/{{id}} GET | {person}"),
         format!("/keys/{{id}} PATCH | {person}"),
         format!("/keys/{{id}}/events GET | {person}"),
+        format!("/keys/{{id}}/freeze POST | {person}"),
         format!("/keys/{{id}}/refresh POST | {person}"),
         format!("/keys/{{id}}/revoke POST | {person}"),
+        format!("/keys/{{id}}/thaw POST | {person}"),
         "/leaks POST | open | KeyManagementFunction".to_owned(),
         format!("/legacy-keys POST | {gallery}"),
         "/openapi.json GET | open | KeyManagementFunction".to_owned(),

@@ -2,11 +2,13 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod edit;
 pub(crate) mod events;
+pub(crate) mod freeze;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod paging;
 pub(crate) mod refresh;
 pub(crate) mod revoke;
+pub(crate) mod thaw;
 
 use axum::http::{HeaderMap, header::IF_MATCH};
 use keys::Key;

@@ -176,6 +176,11 @@ async fn a_first_push_between_reading_and_changing_a_key_is_no_change_by_anybody
         let events = keyring.events(&read.id, 10, None).await.unwrap().entries;
         assert!(events.iter().any(|event| event.kind == EventKind::HandedOver), "{events:?}");
     }
+    // A freeze that comes between reading and writing is overtaken by nothing.
+    let (read, _, new) = handing(&keyring).await;
+    keyring.freeze(&read.id, &act("alice")).await.unwrap();
+    assert!(!keyring.hand_over_by_push(&read, now()).await.unwrap());
+    assert_eq!(pushes(&doors, &new).await, (403, json!("frozen")));
     // Whoever burns with the old text, after the new one has pushed, burns nothing.
     let (read, _, new) = handing(&keyring).await;
     assert_eq!(pushes(&doors, &new).await.0, 200);

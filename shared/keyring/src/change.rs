@@ -171,7 +171,7 @@ impl Keyring {
         let mut now = key.clone();
         for _ in 0..TRIES {
             let plan = plan(&now)?;
-            if plan.strengthens() {
+            if plan.strengthens(&now) {
                 self.in_good_standing(&now).await?;
             }
             match self.change(&now, &plan).await {

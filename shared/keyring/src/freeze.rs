@@ -1,4 +1,4 @@
-use keys::{FreezeLink, FreezeLinkError, Key, KeyId, Notice, NoticeKind};
+use keys::{FreezeLink, FreezeLinkError, Key, KeyId, Not, Notice, NoticeKind};
 
 use crate::{
     Act, Keyring,
@@ -10,6 +10,8 @@ use crate::{
 /// Who freezes a key with a link, as its history names them: nobody has signed in.
 pub const FROZEN_BY_LINK: &str = "whoever has the link in a mail";
 const TRIES: u32 = 8;
+const FREEZE: (EventKind, NoticeKind) = (EventKind::Frozen, NoticeKind::Frozen);
+const THAW: (EventKind, NoticeKind) = (EventKind::Thawed, NoticeKind::Thawed);
 
 impl Keyring {
     /// Freezes the key whatever is done to it meanwhile. One that is frozen already stays as it is, and nobody is told.
@@ -25,8 +27,7 @@ impl Keyring {
     /// # Errors
     /// A [`ChangeError`].
     pub async fn freeze_as_read(&self, key: &Key, act: &Act) -> Result<Changed, ChangeError> {
-        let frozen = key.frozen(act.at)?;
-        self.change_of_state(key, &frozen, (EventKind::Frozen, NoticeKind::Frozen), act).await
+        self.change_state(key, FREEZE, act, |key| key.frozen(act.at)).await
     }
 
     /// As [`freeze`](Keyring::freeze), but the key's version stays: after a restore, what else was undone of the key is told
@@ -38,11 +39,12 @@ impl Keyring {
     async fn freeze_surely(&self, id: &KeyId, is_versioned: bool, act: &Act) -> Result<Changed, ChangeError> {
         for _ in 0..TRIES {
             let key = self.key(id).await?.ok_or(ChangeError::Gone)?;
-            let frozen = key.frozen(act.at)?;
-            let version = if is_versioned { frozen.version } else { key.version };
-            let frozen = Key { version, ..frozen };
-            let what = (EventKind::Frozen, NoticeKind::Frozen);
-            match self.change_of_state(&key, &frozen, what, act).await {
+            let frozen = |key: &Key| {
+                let frozen = key.frozen(act.at)?;
+                let version = if is_versioned { frozen.version } else { key.version };
+                Ok(Key { version, ..frozen })
+            };
+            match self.change_state(&key, FREEZE, act, frozen).await {
                 Err(ChangeError::Conflict) => {}
                 done => return done,
             }
@@ -55,26 +57,25 @@ impl Keyring {
     /// # Errors
     /// A [`ChangeError`].
     pub async fn thaw(&self, key: &Key, act: &Act) -> Result<Changed, ChangeError> {
-        let thawed = key.thawed(act.at)?;
-        if thawed != *key {
-            self.in_good_standing(key).await?;
-        }
-        self.change_of_state(key, &thawed, (EventKind::Thawed, NoticeKind::Thawed), act).await
+        self.change_state(key, THAW, act, |key| key.thawed(act.at)).await
     }
 
-    async fn change_of_state(
+    async fn change_state(
         &self,
-        before: &Key,
-        after: &Key,
+        key: &Key,
         (event, notice): (EventKind, NoticeKind),
         act: &Act,
+        state: impl Fn(&Key) -> Result<Key, Not>,
     ) -> Result<Changed, ChangeError> {
-        if after == before {
-            return Ok(Changed { key: before.clone(), notices: Vec::new() });
+        if state(key)? == *key {
+            return Ok(Changed { key: key.clone(), notices: Vec::new() });
         }
-        let notice = Some(Notice::new(notice, after, act.by.clone(), act.at));
-        let plan = Plan { after: Some(after.clone()), event: Event::new(event, act), notice };
-        self.change(before, &plan).await
+        let plan = |key: &Key| {
+            let after = state(key)?;
+            let notice = Some(Notice::new(notice, &after, act.by.clone(), act.at));
+            Ok(Plan { after: Some(after), event: Event::new(event, act), notice })
+        };
+        self.carry_out(key, plan).await
     }
 
     /// What stands in the address by which these keys are frozen, for a mail that is written at `now`.

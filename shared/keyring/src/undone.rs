@@ -131,14 +131,8 @@ impl FromStr for Ending {
     type Err = ();
 
     fn from_str(name: &str) -> Result<Self, ()> {
-        let all = [
-            Self::Refreshed,
-            Self::HandedOver,
-            Self::Edited,
-            Self::Revoked,
-            Self::Deleted,
-            Self::Frozen,
-        ];
+        let all =
+            [Self::Refreshed, Self::HandedOver, Self::Edited, Self::Revoked, Self::Deleted, Self::Frozen];
         all.into_iter().find(|ending| ending.as_str() == name).ok_or(())
     }
 }

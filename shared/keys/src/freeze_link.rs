@@ -180,7 +180,8 @@ mod tests {
     #[test]
     fn a_link_is_no_grant_and_a_grant_no_link() {
         let key = key(90, scope(&[crate::Action::Push], &["*"]));
-        let grant = crate::Grant::new(&key, crate::Action::Push, None, at(1)).seal(&pepper(3, 1));
+        let grant =
+            crate::Grant::new(&key, key.secret.version, crate::Action::Push, None, at(1)).seal(&pepper(3, 1));
         assert!(FreezeLink::read(&grant).is_err());
         assert!(crate::Grant::read(&link().seal(&pepper(3, 1))).is_err());
     }

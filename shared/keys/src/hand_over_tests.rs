@@ -111,7 +111,7 @@ fn there_are_at_most_two_secrets() {
 
 #[test]
 fn a_frozen_key_is_given_no_second_secret() {
-    let frozen = key().frozen(at(1)).unwrap();
+    let frozen = any().frozen(at(1)).unwrap();
     assert_eq!(frozen.handing_over(mac(2), window(7), 365, at(1)), Err(Not::Frozen("handed over")));
 }
 

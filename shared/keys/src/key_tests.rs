@@ -140,7 +140,7 @@ fn a_freeze_lasts_until_the_thaw_whatever_else_is_done_and_moves_no_end() {
     let frozen = any().frozen(at(95)).unwrap();
     let refreshed = frozen.refreshed((mac(2), 1.into()), true, 365, at(96)).unwrap();
     assert_eq!((refreshed.frozen_at, refreshed.status(at(96))), (Some(at(95)), Status::Active));
-    assert_eq!(frozen.edited(None, packages("Bar"), at(96)).unwrap().frozen_at, Some(at(95)));
+    assert_eq!(frozen.edited(packages("Bar"), at(96)).unwrap().frozen_at, Some(at(95)));
 
     let revoked = any().revoked("alice".into(), at(1)).unwrap();
     for (key, status) in [(revoked, Status::Revoked), (legacy(100), Status::Retired)] {

@@ -287,8 +287,10 @@ impl World {
             Answer::Conflict => named.is_none(),
             Answer::NotNow => key.filter(fits).is_some_and(|key| match change {
                 Change::Delete => false,
-                Change::HandOver => key.revoked || key.second.is_some(),
-                Change::Edit(_) | Change::Refresh | Change::Revoke => key.revoked,
+                Change::HandOver => key.revoked || key.frozen || key.second.is_some(),
+                Change::Edit(_) | Change::Refresh | Change::Freeze | Change::Thaw | Change::Revoke => {
+                    key.revoked
+                }
             }),
             Answer::Locked => self.holder_locked || (self.for_organization(slot) && self.organization_locked),
             Answer::NotAMember => self.for_organization(slot) && !self.member,
@@ -298,7 +300,7 @@ impl World {
 
     /// Whoever has its text ends a key, whoever is locked. One that has ended stays as it is.
     fn burn(&self, slot: Slot, secret: u32, answer: Answer) -> Option<Self> {
-        let key = self.key(slot).filter(|key| key.secret == secret);
+        let key = self.key(slot).filter(|key| key.secret == secret || key.second == Some(secret));
         match answer {
             Answer::Unknown => key.is_none().then(|| self.clone()),
             Answer::Made(_) | Answer::Lost => {
@@ -325,7 +327,7 @@ impl World {
             !self.holder_locked && (!key.for_organization || (self.member && !self.organization_locked));
         match change {
             Change::Edit(_) | Change::Refresh => !key.revoked && stands,
-            Change::HandOver => !key.revoked && key.second.is_none() && stands,
+            Change::HandOver => !key.revoked && !key.frozen && key.second.is_none() && stands,
             Change::Thaw => !key.revoked && (stands || !key.frozen),
             Change::Freeze | Change::Revoke => !key.revoked,
             Change::Delete => true,

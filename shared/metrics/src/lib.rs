@@ -10,7 +10,7 @@
 //! | `DueLeft` | keys that such a run has seen due and left to the next (a number, not a count of events) | |
 //!
 //! A [`Metric`] is an enum of enums: there is no text in it, so no key, account or package can become a dimension, and
-//! there are never more than 49 series. A metric that nobody asks for costs as much as one that somebody does.
+//! there are never more than 51 series. A metric that nobody asks for costs as much as one that somebody does.
 //!
 //! Metrics are lines of the log in the embedded metric format, which CloudWatch reads where a log arrives, so counting
 //! calls nothing and fails nothing. They are written where `METRICS_NAMESPACE` names a [`Namespace`].

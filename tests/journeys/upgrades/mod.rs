@@ -75,10 +75,14 @@ impl Found {
 
     /// What `POST /authorize` decides about a push of Tailspin.Tools with this key.
     async fn push(&self, key: &str) -> Value {
+        self.push_of("Tailspin.Tools", key).await
+    }
+
+    /// What it decides about a push of this package.
+    async fn push_of(&self, package: &str, key: &str) -> Value {
         let now = self.now;
         let door = authorizer(&self.keyring, Clock::new(move || now));
-        let (_, decision) =
-            ask(&door, Some(key), &json!({ "action": "push", "package": "Tailspin.Tools" })).await;
+        let (_, decision) = ask(&door, Some(key), &json!({ "action": "push", "package": package })).await;
         match &decision["reason"] {
             Value::Null => decision["decision"].clone(),
             reason => reason.clone(),
@@ -181,6 +185,27 @@ async fn what_the_newest_set_has_beyond_the_first_is_read_too() {
     assert_eq!(barred.bar_on(&key), Some(&bar));
     let events = keyring.events(&key, 10, None).await.unwrap().entries;
     assert!(events.iter().any(|event| event.kind == EventKind::Barred), "{events:?}");
+
+    for (name, decision) in [
+        ("hand-over lapsed", "allow"),
+        ("handing over", "allow"),
+        ("handing over, second", "allow"),
+        ("handing over", "unknown"),
+        ("handed over", "allow"),
+        ("by itself", "allow"),
+        ("frozen", "frozen"),
+        ("leaked", "revoked"),
+    ] {
+        // Of erin's own, who owns no package: a new one.
+        assert_eq!(found.push_of("Tailspin.New", &found.set.known.text(name)).await, decision, "{name}");
+    }
+    let key = async |name: &str| keyring.key(&found.set.known.id(name)).await.unwrap().unwrap();
+    assert_eq!((key("hand-over lapsed").await.secrets, key("hand-over lapsed").await.secret.version), (2, 1));
+    assert!(key("by itself").await.self_refresh && key("handed over").await.secret.version == 2);
+    let (_, mails) = found.sweep(2).await;
+    for kind in ["hand_over_begun", "handed_over", "hand_over_lapsed", "frozen", "leaked", "barred"] {
+        assert!(mails.iter().any(|(_, told)| told == kind), "{kind}: {mails:?}");
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use keyring::{
     AccountChange, AccountKind, Act, Created, DUE_SHARDS, Holder, Keyring, LegacyKey, LegacySecret,
     MailState, NewKey, Once,
 };
-use keys::{Edit, Key, KeyText, LegacyText, Lifetime, NugetStored, Patterns, Role};
+use keys::{
+    Edit, HandOverWindow, Key, KeyText, Leak, LegacyText, Lifetime, NugetStored, Patterns, Pushed, Role,
+};
 
 use super::set::{Known, Set, items_of};
 use crate::aws::{Aws, act, now, wanted};
@@ -117,6 +119,17 @@ async fn keys(keyring: &Keyring) -> BTreeMap<String, (keys::KeyId, String)> {
     keep("expired", text);
     let (warned, text) = make("alice", "alice", 11, None).await;
     keep("warned", text);
+    let hand_over = async |key: &Key, days: i64| {
+        let window = HandOverWindow::new(days).unwrap();
+        keyring.hand_over(key, &prefix, window, 365, &act("erin")).await.unwrap()
+    };
+    let (lapsed, text) = make("erin", "erin", 90, None).await;
+    keep("hand-over lapsed", text);
+    hand_over(&lapsed, 1).await;
+    let (handed_over, _) = make("erin", "erin", 90, None).await;
+    let (handing, text) = hand_over(&handed_over, 30).await;
+    keep("handed over", text);
+    assert!(keyring.hand_over_by_push(&handing.key, now()).await.unwrap());
     sweep(keyring).await;
     let as_it_is = async |key: &Key| keyring.key(&key.id).await.unwrap().unwrap();
     assert_eq!(
@@ -134,6 +147,24 @@ async fn keys(keyring: &Keyring) -> BTreeMap<String, (keys::KeyId, String)> {
     keep("edited and refreshed", text);
     let leased = keyring.lease(&refreshed.notices, TimeDelta::minutes(1), now()).await.unwrap();
     assert_eq!(leased.len(), 1);
+
+    let (key, text) = make("erin", "erin", 90, None).await;
+    keep("handing over", text);
+    keep("handing over, second", hand_over(&key, 30).await.1);
+    let by_itself = NewKey { self_refresh: true, ..asked("erin", 90) };
+    match keyring.create(&holder("erin"), &by_itself, &prefix, None, &act("erin")).await.unwrap() {
+        Created::Made(_, text, _) => keep("by itself", text),
+        Created::Before(_) => panic!("no request was repeated"),
+    }
+    let (frozen, text) = make("erin", "erin", 90, None).await;
+    keep("frozen", text);
+    keyring.freeze(&frozen.id, &act("erin")).await.unwrap();
+    let (leaked, text) = make("erin", "erin", 90, None).await;
+    keep("leaked", text);
+    let pushed = vec![Pushed { package: "Tailspin.Tools".parse().unwrap(), at: now() }];
+    let places = vec!["https://code.example/a".parse().unwrap()];
+    let leak = Leak { places, pushed, pushed_more: false };
+    keyring.revoke_leaked(&leaked, leak, &act("a scanner")).await.unwrap();
 
     let import = async |account: &str, secret: LegacySecret, last_push_at| {
         let key = LegacyKey { account: account.parse().unwrap(), secret, last_push_at };

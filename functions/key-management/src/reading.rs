@@ -25,6 +25,9 @@ pub use crate::{directory::Change, routes::keys::refresh::Refresh};
 /// Everything that is wrong with a body: each a field, a colon, and what is wrong with it.
 pub type Wrong = Vec<String>;
 
+/// A match of a leak report: its text, what the reporter calls its kind, and where it was found.
+pub type LeakMatch = (Zeroizing<String>, String, Option<LeakPlace>);
+
 /// `POST /keys`, by somebody whose own account is `maker`.
 ///
 /// # Errors
@@ -111,11 +114,11 @@ pub fn revocation_cause(body: &[u8]) -> Result<String, Wrong> {
     })
 }
 
-/// `POST /leaks`: each match's text, what the reporter calls its kind, and where it was found.
+/// `POST /leaks`: each match, in its order.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn leak_report(report: &[u8]) -> Result<Vec<(Zeroizing<String>, String, Option<LeakPlace>)>, Wrong> {
+pub fn leak_report(report: &[u8]) -> Result<Vec<LeakMatch>, Wrong> {
     let read = matches(report).map_err(|problem| wrong(&problem))?;
     Ok(read.into_iter().map(|found| (found.token, found.kind, found.place)).collect())
 }

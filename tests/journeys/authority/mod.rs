@@ -9,6 +9,7 @@ mod walk;
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use hyper::Method;
 use serde_json::{Value, json};
 
@@ -42,6 +43,10 @@ async fn victims(stage: &Stage) -> (Subject, Subject) {
         let key = id(&made.key).to_owned();
         subjects.push(Subject { account: owner.to_owned(), key, package: package.to_owned(), once });
     }
+    // Keys of one second have no order among them. What callers make themselves is to be newer than all of hers, so that no page
+    // that begins with one of hers has it.
+    let now = stage.get("/local/clock").await.expect(200)["now"].as_str().unwrap().parse::<DateTime<Utc>>();
+    stage.post("/local/clock", &json!({ "now": now.unwrap() + TimeDelta::minutes(1) })).await.expect(200);
     let of_the_organization = subjects.remove(1);
     (subjects.remove(0), of_the_organization)
 }

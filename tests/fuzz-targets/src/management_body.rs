@@ -175,8 +175,11 @@ fn legacy_keys(body: &[u8]) -> Option<Wrong> {
             };
             let sent: Value = serde_json::from_slice(body).unwrap_or_default();
             let secrets = sent["keys"].as_array().into_iter().flatten().flat_map(secret).flatten();
+            // A name that nobody knows is told, also where the same stands as a secret elsewhere.
             assert!(
-                secrets.filter(|secret| secret.len() > 30).all(|secret| !told.contains(&secret)),
+                secrets
+                    .filter(|secret| secret.len() > 30 && !is_in_a_name(secret, &sent))
+                    .all(|secret| !told.contains(&secret)),
                 "a secret is told"
             );
             return Some(wrong);
@@ -197,6 +200,17 @@ fn legacy_keys(body: &[u8]) -> Option<Wrong> {
         assert!(key.last_push_at.is_none_or(|time| time <= now));
     }
     None
+}
+
+/// Whether some field's name holds this text.
+fn is_in_a_name(text: &str, value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => {
+            fields.iter().any(|(name, value)| name.contains(text) || is_in_a_name(text, value))
+        }
+        Value::Array(entries) => entries.iter().any(|entry| is_in_a_name(text, entry)),
+        _ => false,
+    }
 }
 
 fn directory_entries(body: &[u8]) -> Option<Wrong> {
